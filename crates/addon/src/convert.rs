@@ -1,0 +1,197 @@
+//! JavaScript values to native slots and back. Nothing here runs the user's JavaScript.
+
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+
+use ferrule_abi::Representation;
+use ferrule_native::Slot;
+
+use crate::error::{Error, Result, Subject};
+use crate::napi::{Env, Kind, Value};
+
+/// The largest integer up to which every integer is a number of its own: 2^53 - 1.
+pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// Which values a 64-bit integer may come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wide {
+    /// Only a bigint.
+    Bigint,
+    /// A bigint, or a number that is a safe integer.
+    BigintOrNumber,
+}
+
+/// Converts a scalar. `None` when the value is of another type, out of range or fractional; never a coercion.
+#[inline]
+pub fn scalar<'env>(env: Env<'env>, representation: Representation, wide: Wide, value: Value<'env>) -> Result<Option<Slot>> {
+    Ok(match representation {
+        Representation::Int64 => match env.bigint_i64(value)? {
+            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
+            None if wide == Wide::BigintOrNumber => env.number(value)?.and_then(safe_integer).map(Slot::new),
+            None => None,
+        },
+        Representation::Uint64 => match env.bigint_u64(value)? {
+            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
+            None if wide == Wide::BigintOrNumber => {
+                env.number(value)?.and_then(safe_integer).and_then(|integer| u64::try_from(integer).ok()).map(Slot::new)
+            }
+            None => None,
+        },
+        Representation::Pointer => env.bigint_u64(value)?.and_then(address).map(Slot::new),
+        Representation::Void => None,
+        Representation::Int8
+        | Representation::Uint8
+        | Representation::Int16
+        | Representation::Uint16
+        | Representation::Int32
+        | Representation::Uint32
+        | Representation::Float32
+        | Representation::Float64 => env.number(value)?.and_then(|number| narrow(representation, number)),
+    })
+}
+
+/// A number as a type of at most 32 bits, or a float. An `as` cast saturates, so what comes back unequal did not fit; -0 equals 0.
+#[inline]
+fn narrow(representation: Representation, number: f64) -> Option<Slot> {
+    macro_rules! integer {
+        ($ty:ty) => {{
+            let integer = number as $ty;
+            (f64::from(integer) == number).then(|| Slot::new(integer))
+        }};
+    }
+    match representation {
+        Representation::Int8 => integer!(i8),
+        Representation::Uint8 => integer!(u8),
+        Representation::Int16 => integer!(i16),
+        Representation::Uint16 => integer!(u16),
+        Representation::Int32 => integer!(i32),
+        Representation::Uint32 => integer!(u32),
+        Representation::Float32 => Some(Slot::new(number as f32)),
+        Representation::Float64 => Some(Slot::new(number)),
+        Representation::Void | Representation::Int64 | Representation::Uint64 | Representation::Pointer => None,
+    }
+}
+
+/// A number that is an integer of magnitude at most 2^53 - 1.
+pub fn safe_integer(number: f64) -> Option<i64> {
+    (number.trunc() == number && number.abs() <= MAX_SAFE_INTEGER as f64).then_some(number as i64)
+}
+
+/// A bigint's value as an address.
+fn address((integer, lossless): (u64, bool)) -> Option<usize> {
+    if lossless { usize::try_from(integer).ok() } else { None }
+}
+
+/// Converts the argument at `index` of a call. Memory that it needs for the length of the call comes from `memory`.
+#[inline]
+pub fn argument<'env>(
+    env: Env<'env>,
+    representation: Representation,
+    index: usize,
+    value: Value<'env>,
+    memory: &mut CallMemory,
+) -> Result<Slot> {
+    if representation == Representation::Pointer {
+        return pointer_argument(env, index, value, memory);
+    }
+    scalar(env, representation, Wide::BigintOrNumber, value)?.ok_or(Error::Argument { index, representation })
+}
+
+fn pointer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memory: &mut CallMemory) -> Result<Slot> {
+    match env.kind(value)? {
+        Kind::Undefined | Kind::Null => Ok(Slot::ZERO),
+        Kind::BigInt => scalar(env, Representation::Pointer, Wide::Bigint, value)?.ok_or(Error::ArgumentPointerRange(index)),
+        Kind::String => memory.string(env, index, value).map(Slot::new),
+        Kind::Object => buffer_argument(env, index, value).map(Slot::new),
+        Kind::Boolean | Kind::Number | Kind::Symbol | Kind::Function | Kind::External => Err(Error::ArgumentPointer(index)),
+    }
+}
+
+fn buffer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>) -> Result<*mut c_void> {
+    if let Some(memory) = env.view_memory(value)? {
+        return if memory.detached { Err(Error::ArgumentViewDetached(index)) } else { Ok(memory.address) };
+    }
+    match env.array_buffer_memory(value)? {
+        Some(memory) if memory.detached => Err(Error::ArgumentDetached(index)),
+        Some(memory) => Ok(memory.address),
+        None => Err(Error::ArgumentPointer(index)),
+    }
+}
+
+/// What a call on a closed library says of an argument before it says that the library is closed: only what needs no memory.
+pub fn closed_argument<'env>(env: Env<'env>, representation: Representation, index: usize, value: Value<'env>) -> Result<()> {
+    let by_value = representation != Representation::Pointer || matches!(env.kind(value)?, Kind::Undefined | Kind::Null | Kind::BigInt);
+    if !by_value {
+        return Err(Error::LibraryClosed);
+    }
+    argument(env, representation, index, value, &mut CallMemory::new()).map(drop)
+}
+
+/// A native value for JavaScript; `None` is `undefined`.
+#[inline]
+pub fn to_js<'env>(env: Env<'env>, representation: Representation, slot: &Slot) -> Result<Option<Value<'env>>> {
+    let value = match representation {
+        Representation::Void => return Ok(None),
+        Representation::Int8 => env.from_i32(slot.get::<i8>().into()),
+        Representation::Uint8 => env.from_u32(slot.get::<u8>().into()),
+        Representation::Int16 => env.from_i32(slot.get::<i16>().into()),
+        Representation::Uint16 => env.from_u32(slot.get::<u16>().into()),
+        Representation::Int32 => env.from_i32(slot.get()),
+        Representation::Uint32 => env.from_u32(slot.get()),
+        Representation::Int64 => env.from_i64(slot.get()),
+        Representation::Uint64 => env.from_u64(slot.get()),
+        Representation::Float32 => env.from_f64(slot.get::<f32>().into()),
+        Representation::Float64 => env.from_f64(slot.get()),
+        Representation::Pointer => env.from_u64(slot.get::<usize>() as u64),
+    };
+    Ok(Some(value?))
+}
+
+/// Room for the short strings of a call, in bytes.
+const INLINE_STRINGS: usize = 512;
+
+/// Memory that lasts as long as one native call: copies of its string arguments, short ones on the stack.
+///
+/// It must not move once a string has been copied into it.
+pub struct CallMemory {
+    inline: [MaybeUninit<u8>; INLINE_STRINGS],
+    used: usize,
+    heap: Vec<Vec<u8>>,
+}
+
+impl CallMemory {
+    /// Nothing yet.
+    #[inline]
+    pub fn new() -> Self {
+        Self { inline: [MaybeUninit::uninit(); INLINE_STRINGS], used: 0, heap: Vec::new() }
+    }
+
+    /// Copies a string argument as NUL-terminated UTF-8 and gives its address.
+    fn string<'env>(&mut self, env: Env<'env>, index: usize, value: Value<'env>) -> Result<*mut c_void> {
+        let free = &mut self.inline[self.used..];
+        if let Some(length) = env.try_write_utf8(value, free)? {
+            let text = &free[..length];
+            // SAFETY: Node-API has written the first `length` bytes.
+            let text = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) };
+            refuse_null_bytes(text, index)?;
+            self.used += length + 1;
+            return Ok(text.as_ptr().cast_mut().cast());
+        }
+        let length = env.utf8_length(value)?.unwrap_or(0);
+        let mut copy = Vec::<u8>::new();
+        copy.try_reserve_exact(length + 1).map_err(|_| Error::Memory)?;
+        // SAFETY: the vector has room for `length` bytes and the NUL, all of which Node-API writes.
+        unsafe {
+            let written = env.write_utf8(value, copy.as_mut_ptr(), length + 1)?;
+            copy.set_len(written + 1);
+        }
+        refuse_null_bytes(&copy[..copy.len() - 1], index)?;
+        let address = copy.as_mut_ptr().cast();
+        self.heap.push(copy);
+        Ok(address)
+    }
+}
+
+fn refuse_null_bytes(text: &[u8], index: usize) -> Result<()> {
+    if text.contains(&0) { Err(Error::NullBytes(Subject::Argument(index))) } else { Ok(()) }
+}

@@ -1,0 +1,192 @@
+//! `exportString`, `exportBuffer`, `exportArrayBuffer`, `exportArrayBufferView`: JavaScript's bytes into native memory.
+
+use std::ptr;
+
+use ferrule_native::memory;
+
+use crate::boundary::Arguments;
+use crate::convert::MAX_SAFE_INTEGER;
+use crate::error::{Error, Quantity, Result};
+use crate::napi::Reference;
+use crate::napi::{Env, Kind, Memory, Value};
+use crate::pointer::{self, PointerErrors};
+use crate::state::{Hooks, ask};
+
+type Returned<'env> = Result<Option<Value<'env>>>;
+
+/// The encodings of `Buffer`, by how they get into native memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    /// One byte per code unit.
+    Latin1,
+    /// Two bytes per code unit, and two for the terminator.
+    Utf16,
+    /// The string spells bytes: Node decodes it.
+    Spelled,
+}
+
+impl Encoding {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "" | "utf8" | "utf-8" => Self::Utf8,
+            "latin1" | "binary" | "ascii" => Self::Latin1,
+            "ucs2" | "ucs-2" | "utf16le" | "utf-16le" => Self::Utf16,
+            "hex" | "base64" | "base64url" => Self::Spelled,
+            _ => return None,
+        })
+    }
+
+    fn terminator(self) -> usize {
+        if self == Self::Utf16 { 2 } else { 1 }
+    }
+}
+
+/// What Node's argument errors say they received.
+pub fn received<'env>(env: Env<'env>, value: Value<'env>) -> Result<String> {
+    described(env, |hooks| &hooks.received, value)
+}
+
+fn described<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, value: Value<'env>) -> Result<String> {
+    let text = ask(env, hook, &[value])?;
+    Ok(env.text(text)?.unwrap_or_default())
+}
+
+/// The error for an argument of the wrong type.
+pub fn wrong_type<'env>(env: Env<'env>, name: &'static str, expected: &'static str, value: Value<'env>) -> Result<Error> {
+    Ok(Error::ArgumentType { name, expected, received: received(env, value)? })
+}
+
+/// The `length` argument, which the messages call `len`.
+fn length<'env>(env: Env<'env>, value: Value<'env>) -> Result<usize> {
+    let Some(number) = env.number(value)? else { return Err(wrong_type(env, "len", "of type number", value)?) };
+    if number.trunc() != number || !number.is_finite() {
+        return Err(out_of_range(env, "an integer".to_owned(), value)?);
+    }
+    if number < 0.0 || number > MAX_SAFE_INTEGER as f64 {
+        return Err(out_of_range(env, format!(">= 0 && <= {MAX_SAFE_INTEGER}"), value)?);
+    }
+    usize::try_from(number as u64).map_err(|_| Error::QuantityTooLarge(Quantity::Length))
+}
+
+/// The `length` argument, which must be at least `required`.
+fn length_of_at_least<'env>(env: Env<'env>, value: Value<'env>, required: impl FnOnce() -> Result<usize>) -> Result<(usize, usize)> {
+    let length = length(env, value)?;
+    let required = required()?;
+    if length < required {
+        return Err(out_of_range(env, format!(">= {required}"), value)?);
+    }
+    Ok((length, required))
+}
+
+fn out_of_range<'env>(env: Env<'env>, range: String, value: Value<'env>) -> Result<Error> {
+    Ok(Error::OutOfRange { name: "len", range, received: described(env, |hooks| &hooks.received_number, value)? })
+}
+
+/// The address to write `length` bytes to, unless there is nothing to write.
+fn target<'env>(env: Env<'env>, pointer: Value<'env>, length: usize, is_empty: bool) -> Result<*mut u8> {
+    let address = pointer::address(env, pointer, PointerErrors::pointer())?;
+    if address == 0 && !is_empty {
+        return Err(Error::NullBuffer);
+    }
+    if !memory::spans(address, length) {
+        return Err(Error::AddressRange(Quantity::Length));
+    }
+    Ok(ptr::with_exposed_provenance_mut(address))
+}
+
+/// `exportString(string, pointer, length, encoding = 'utf8')`
+pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let (string, pointer, length) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
+    if env.kind(string)? != Kind::String {
+        return Err(wrong_type(env, "string", "of type string", string)?);
+    }
+    let name = arguments.get(env, 3)?;
+    let text = match env.kind(name)? {
+        Kind::Undefined => String::new(),
+        Kind::String => env.text(name)?.unwrap_or_default(),
+        _ => return Err(wrong_type(env, "encoding", "of type string", name)?),
+    };
+    let encoding = || Encoding::from_name(&text).ok_or_else(|| Error::UnknownEncoding(text.clone()));
+    let mut spelled = None;
+    let (length, required) = length_of_at_least(env, length, || {
+        let encoding = encoding()?;
+        let bytes = match encoding {
+            Encoding::Utf8 => env.utf8_length(string)?.unwrap_or(0),
+            Encoding::Latin1 => env.utf16_length(string)?.unwrap_or(0),
+            Encoding::Utf16 | Encoding::Spelled => {
+                let buffer = ask(env, |hooks| &hooks.encode, &[string, name])?;
+                spelled.insert((source(env, buffer)?, byte_length(env, buffer)?)).1
+            }
+        };
+        Ok(bytes + encoding.terminator())
+    })?;
+    let encoding = encoding()?;
+    let target = target(env, pointer, length, false)?;
+    // SAFETY: `required` is at most `length`, and JavaScript answers for `length` bytes there (`ferrule_native`'s list). Node-API
+    // writes at most the capacity it is given, NUL included.
+    unsafe {
+        match spelled {
+            Some((memory, bytes)) => {
+                memory::copy(memory.address.cast(), target, bytes);
+                target.add(bytes).write_bytes(0, encoding.terminator());
+            }
+            None if encoding == Encoding::Utf8 => drop(env.write_utf8(string, target, required)?),
+            None => drop(env.write_latin1(string, target, required)?),
+        }
+    }
+    Ok(None)
+}
+
+fn byte_length<'env>(env: Env<'env>, view: Value<'env>) -> Result<usize> {
+    let length = ask(env, |hooks| &hooks.view_length, &[view])?;
+    Ok(env.number(length)?.unwrap_or(0.0) as usize)
+}
+
+/// The memory of a view or an ArrayBuffer.
+fn source<'env>(env: Env<'env>, value: Value<'env>) -> Result<Memory> {
+    let memory = match env.view_memory(value)? {
+        Some(memory) => Some(memory),
+        None => env.array_buffer_memory(value)?,
+    };
+    memory.filter(|memory| !memory.detached).ok_or(Error::Detached)
+}
+
+fn export<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) -> Returned<'env> {
+    let (value, pointer) = (arguments.get(env, 0)?, arguments.get(env, 1)?);
+    let (length, bytes) = length_of_at_least(env, arguments.get(env, 2)?, || Ok(bytes))?;
+    let source = source(env, value)?;
+    let target = target(env, pointer, length, bytes == 0)?;
+    // SAFETY: the source has `bytes` bytes, and JavaScript answers for `length`, at least as many, at the target
+    // (`ferrule_native`'s list).
+    unsafe { memory::copy(source.address.cast(), target, bytes) };
+    Ok(None)
+}
+
+/// `exportBuffer(buffer, pointer, length)`
+pub fn buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let value = arguments.get(env, 0)?;
+    let is_buffer = ask(env, |hooks| &hooks.is_buffer, &[value])?;
+    if !env.is_truthy(is_buffer)? {
+        return Err(wrong_type(env, "buffer", "an instance of Buffer", value)?);
+    }
+    export(env, arguments, byte_length(env, value)?)
+}
+
+/// `exportArrayBuffer(arrayBuffer, pointer, length)`
+pub fn array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let value = arguments.get(env, 0)?;
+    match env.array_buffer_memory(value)? {
+        Some(memory) => export(env, arguments, memory.length),
+        None => Err(wrong_type(env, "arrayBuffer", "an instance of ArrayBuffer", value)?),
+    }
+}
+
+/// `exportArrayBufferView(view, pointer, length)`
+pub fn array_buffer_view<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let value = arguments.get(env, 0)?;
+    if env.view_memory(value)?.is_none() {
+        return Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?);
+    }
+    export(env, arguments, byte_length(env, value)?)
+}

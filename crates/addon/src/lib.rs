@@ -1,0 +1,111 @@
+//! Ferrule's addon: what `lib/binding.js` loads. This file is the table of what it exports, and nothing else.
+
+mod abort;
+mod accessor;
+mod boundary;
+mod callback;
+mod convert;
+mod error;
+mod export;
+mod function;
+mod legacy;
+mod library;
+mod loaded;
+mod napi;
+mod pointer;
+mod quarantine;
+mod signature;
+mod slow;
+mod state;
+mod view;
+
+use std::rc::Rc;
+
+use napi_sys as sys;
+
+use boundary::Export;
+use error::Result;
+use napi::{Env, Value};
+use state::State;
+
+static EXPORTS: [Export; 46] = [
+    Export { name: c"initialize", call: State::initialize },
+    Export { name: c"refuseCall", call: library::refuse_call },
+    Export { name: c"refuseReceiver", call: library::refuse_receiver },
+    Export { name: c"openLibrary", call: library::open },
+    Export { name: c"closeLibrary", call: library::close },
+    Export { name: c"getFunction", call: library::get_function },
+    Export { name: c"getFunctionFromPointer", call: library::get_function_from_pointer },
+    Export { name: c"getFunctions", call: library::get_functions },
+    Export { name: c"getSymbol", call: library::get_symbol },
+    Export { name: c"getSymbols", call: library::get_symbols },
+    Export { name: c"registerCallback", call: library::register_callback },
+    Export { name: c"unregisterCallback", call: library::unregister_callback },
+    Export { name: c"refCallback", call: library::ref_callback },
+    Export { name: c"unrefCallback", call: library::unref_callback },
+    Export { name: c"getInt8", call: accessor::get::<i8> },
+    Export { name: c"getUint8", call: accessor::get::<u8> },
+    Export { name: c"getInt16", call: accessor::get::<i16> },
+    Export { name: c"getUint16", call: accessor::get::<u16> },
+    Export { name: c"getInt32", call: accessor::get::<i32> },
+    Export { name: c"getUint32", call: accessor::get::<u32> },
+    Export { name: c"getInt64", call: accessor::get::<i64> },
+    Export { name: c"getUint64", call: accessor::get::<u64> },
+    Export { name: c"getFloat32", call: accessor::get::<f32> },
+    Export { name: c"getFloat64", call: accessor::get::<f64> },
+    Export { name: c"setInt8", call: accessor::set::<i8> },
+    Export { name: c"setUint8", call: accessor::set::<u8> },
+    Export { name: c"setInt16", call: accessor::set::<i16> },
+    Export { name: c"setUint16", call: accessor::set::<u16> },
+    Export { name: c"setInt32", call: accessor::set::<i32> },
+    Export { name: c"setUint32", call: accessor::set::<u32> },
+    Export { name: c"setInt64", call: accessor::set::<i64> },
+    Export { name: c"setUint64", call: accessor::set::<u64> },
+    Export { name: c"setFloat32", call: accessor::set::<f32> },
+    Export { name: c"setFloat64", call: accessor::set::<f64> },
+    Export { name: c"toString", call: view::to_string },
+    Export { name: c"toBuffer", call: view::to_buffer },
+    Export { name: c"toArrayBuffer", call: view::to_array_buffer },
+    Export { name: c"getRawPointer", call: view::get_raw_pointer },
+    Export { name: c"getCurrentEventLoop", call: view::get_current_event_loop },
+    Export { name: c"exportString", call: export::string },
+    Export { name: c"exportBuffer", call: export::buffer },
+    Export { name: c"exportArrayBuffer", call: export::array_buffer },
+    Export { name: c"exportArrayBufferView", call: export::array_buffer_view },
+    Export { name: c"getNativeFunction", call: legacy::get_native_function },
+    Export { name: c"getBufferPointer", call: legacy::get_buffer_pointer },
+    Export { name: c"sizeof", call: legacy::size_of },
+];
+
+fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
+    env.set_state(Box::new(State::default()))?;
+    for export in &EXPORTS {
+        let name = env.from_utf8(export.name.to_bytes())?;
+        env.set(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
+    }
+    let types = env.object()?;
+    for (constant, name) in ferrule_abi::CONSTANTS {
+        env.set(types, env.from_text(constant)?, env.from_text(name)?)?;
+    }
+    Ok(env.set(exports, env.from_text("types")?, types)?)
+}
+
+/// Fills `exports`. Node calls it once for each environment that loads the addon.
+///
+/// # Safety
+///
+/// * Node calls it, with the environment of the running thread and an object.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn napi_register_module_v1(env: sys::napi_env, exports: sys::napi_value) -> sys::napi_value {
+    // SAFETY: Node passes the environment of this thread, inside a handle scope of the call's own.
+    let env = unsafe { Env::from_raw(env) };
+    // SAFETY: Node passes a handle of that scope.
+    let exports = unsafe { Value::from_raw(exports) };
+    boundary::guarded(env, || define(env, exports).map(|()| Some(exports)))
+}
+
+/// The Node-API version that the addon is written for. Node reads it before it calls anything else.
+#[unsafe(no_mangle)]
+extern "C" fn node_api_module_get_api_version_v1() -> i32 {
+    8
+}

@@ -1,0 +1,303 @@
+//! `DynamicLibrary`, but for its JavaScript shape (`lib/library.js`): what its methods do.
+//!
+//! JavaScript holds a [`Library`] by an external in a private field. Every function here takes that external first; anything else in
+//! its place is a method called on the wrong object.
+
+use std::cell::RefCell;
+use std::ffi::CString;
+use std::rc::Rc;
+
+use ferrule_abi::Signature;
+use indexmap::IndexMap;
+
+use crate::boundary::Arguments;
+use crate::callback::Callbacks;
+use crate::convert::{self, Wide};
+use crate::error::{Error, Result, Subject};
+use crate::function;
+use crate::loaded::Loaded;
+use crate::napi::{Env, External, Kind, Reference, Value};
+use crate::signature;
+use crate::state::ask;
+
+/// A library that JavaScript has opened.
+pub struct Library {
+    loaded: Rc<Loaded>,
+    callbacks: Rc<Callbacks>,
+    functions: RefCell<IndexMap<String, Resolved>>,
+    symbols: RefCell<IndexMap<String, usize>>,
+}
+
+impl External for Library {}
+
+/// A function that has been asked for. Its signature stays even when its JavaScript function has been collected.
+struct Resolved {
+    signature: Signature,
+    code: usize,
+    wrapper: Reference,
+}
+
+/// What callbacks are called in messages.
+const CALLBACK_NAME: &str = "<callback>";
+/// What a function without a symbol is called in messages.
+const POINTER_NAME: &str = "<pointer>";
+
+type Returned<'env> = Result<Option<Value<'env>>>;
+
+impl Library {
+    /// Opens the library at `path`; `None` is the process itself.
+    pub fn open(env: Env<'_>, path: Option<&str>) -> Result<Self> {
+        let loaded = Rc::new(Loaded::open(path)?);
+        let callbacks = Callbacks::new(env, &loaded);
+        Ok(Self { loaded, callbacks, functions: RefCell::default(), symbols: RefCell::default() })
+    }
+
+    /// The address of a symbol.
+    fn resolve(&self, name: &str) -> Result<usize> {
+        let library = self.loaded.hold()?;
+        // The callers have refused names with NULs, each with a message of its own.
+        let name = CString::new(name).map_err(|_| Error::NullBytes(Subject::SymbolName))?;
+        Ok(library.symbol(&name)?.expose_provenance())
+    }
+
+    /// The function `name` if it has been asked for with an equivalent signature.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DifferentSignature`] when it has been asked for with another.
+    fn known<'env>(&self, env: Env<'env>, name: &str, signature: &Signature, owner: Value<'env>) -> Returned<'env> {
+        match self.functions.borrow().get(name) {
+            Some(resolved) if resolved.signature.is_equivalent(signature) => {}
+            Some(_) => return Err(Error::DifferentSignature(name.to_owned())),
+            None => return Ok(None),
+        }
+        self.wrapper(env, name, owner).map(Some)
+    }
+
+    /// The JavaScript function of a known one: the same as long as anybody holds it, a new one otherwise.
+    fn wrapper<'env>(&self, env: Env<'env>, name: &str, owner: Value<'env>) -> Result<Value<'env>> {
+        let mut functions = self.functions.borrow_mut();
+        let resolved = functions.get_mut(name).ok_or(Error::LibraryClosed)?;
+        if let Some(wrapper) = resolved.wrapper.get(env)? {
+            return Ok(wrapper);
+        }
+        let wrapper = function::create(env, &self.loaded, name, resolved.code, &resolved.signature, owner)?;
+        resolved.wrapper = Reference::weak(env, wrapper)?;
+        Ok(wrapper)
+    }
+
+    /// Makes the function `name`, which is not known yet, and remembers it.
+    fn define<'env>(&self, env: Env<'env>, name: &str, code: usize, signature: Signature, owner: Value<'env>) -> Result<Value<'env>> {
+        let wrapper = function::create(env, &self.loaded, name, code, &signature, owner)?;
+        let resolved = Resolved { signature, code, wrapper: Reference::weak(env, wrapper)? };
+        self.functions.borrow_mut().insert(name.to_owned(), resolved);
+        self.symbols.borrow_mut().insert(name.to_owned(), code);
+        Ok(wrapper)
+    }
+
+    /// A function of the library, made now or earlier.
+    pub fn function<'env>(&self, env: Env<'env>, name: &str, signature: Signature, owner: Value<'env>) -> Result<Value<'env>> {
+        self.refuse_closed()?;
+        if let Some(wrapper) = self.known(env, name, &signature, owner)? {
+            return Ok(wrapper);
+        }
+        self.define(env, name, self.resolve(name)?, signature, owner)
+    }
+
+    /// A function that the library does not list, and that nothing but itself keeps.
+    pub fn unlisted_function<'env>(&self, env: Env<'env>, name: &str, signature: &Signature) -> Result<Value<'env>> {
+        function::create(env, &self.loaded, name, self.resolve(name)?, signature, env.undefined()?)
+    }
+
+    fn refuse_closed(&self) -> Result<()> {
+        if self.loaded.is_closed() { Err(Error::LibraryClosed) } else { Ok(()) }
+    }
+
+    fn close(&self) {
+        self.callbacks.close();
+        self.functions.borrow_mut().clear();
+        self.symbols.borrow_mut().clear();
+        self.loaded.close();
+    }
+}
+
+fn receiver<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Rc<Library>> {
+    // SAFETY: externals reach JavaScript only in the private field that the JavaScript part reads them from, and that one holds what
+    // `open` below made.
+    unsafe { env.from_external(arguments.get(env, 0)?) }?.ok_or(Error::IllegalInvocation)
+}
+
+/// A string without NULs, or the errors of its kind.
+fn name<'env>(env: Env<'env>, value: Value<'env>, not_a_string: Error, subject: Subject) -> Result<String> {
+    refuse_null_bytes(env.text(value)?.ok_or(not_a_string)?, subject)
+}
+
+fn refuse_null_bytes(text: String, subject: Subject) -> Result<String> {
+    if text.contains('\0') { Err(Error::NullBytes(subject)) } else { Ok(text) }
+}
+
+/// `refuseCall()`: the constructor was called without `new`.
+pub fn refuse_call<'env>(_: Env<'env>, _: Arguments<'_, 'env>) -> Returned<'env> {
+    Err(Error::ConstructCallRequired)
+}
+
+/// `refuseReceiver()`: a method was called on something that is no library.
+pub fn refuse_receiver<'env>(_: Env<'env>, _: Arguments<'_, 'env>) -> Returned<'env> {
+    Err(Error::IllegalInvocation)
+}
+
+/// `openLibrary(path)`
+pub fn open<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let path = arguments.get(env, 0)?;
+    let path = match env.kind(path)? {
+        Kind::Null => None,
+        _ => Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?),
+    };
+    Ok(Some(env.external(Rc::new(Library::open(env, path.as_deref())?))?))
+}
+
+/// `closeLibrary(library)`
+pub fn close<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    receiver(env, arguments)?.close();
+    Ok(None)
+}
+
+/// `getFunction(library, name, signature, owner)`
+pub fn get_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    let name = env.text(arguments.get(env, 1)?)?.ok_or(Error::FunctionNameType)?;
+    let object = arguments.get(env, 2)?;
+    if !signature::is_record(env, object)? {
+        return Err(Error::SignatureType);
+    }
+    let name = refuse_null_bytes(name, Subject::FunctionName)?;
+    let signature = signature::read(env, &name, object)?;
+    library.function(env, &name, signature, arguments.get(env, 3)?).map(Some)
+}
+
+/// `getFunctionFromPointer(library, address, signature, owner)`
+pub fn get_function_from_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    let (address, lossless) = env.bigint_u64(arguments.get(env, 1)?)?.ok_or(Error::FunctionAddressType)?;
+    let code = usize::try_from(address).ok().filter(|code| lossless && *code != 0).ok_or(Error::FunctionAddressRange)?;
+    let object = arguments.get(env, 2)?;
+    if !signature::is_record(env, object)? {
+        return Err(Error::SignatureType);
+    }
+    let signature = signature::read(env, POINTER_NAME, object)?;
+    library.refuse_closed()?;
+    function::create(env, &library.loaded, "", code, &signature, arguments.get(env, 3)?).map(Some)
+}
+
+/// `getFunctions(library, definitions, owner)`; without definitions, all that are known.
+pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    library.refuse_closed()?;
+    let (definitions, owner) = (arguments.get(env, 1)?, arguments.get(env, 2)?);
+    let functions = ask(env, |hooks| &hooks.record, &[])?;
+    if env.kind(definitions)? == Kind::Undefined {
+        let names: Vec<String> = library.functions.borrow().keys().cloned().collect();
+        for name in names {
+            env.set(functions, env.from_text(&name)?, library.wrapper(env, &name, owner)?)?;
+        }
+        return Ok(Some(functions));
+    }
+    if !signature::is_record(env, definitions)? {
+        return Err(Error::DefinitionsType);
+    }
+    // All or nothing: everything that can fail comes before the first function is remembered.
+    let mut defined = Vec::new();
+    for key in env.own_keys(definitions)? {
+        let (name, signature) = definition(env, definitions, key)?;
+        library.refuse_closed()?;
+        let code = match library.known(env, &name, &signature, owner)? {
+            Some(_) => None,
+            None => Some(library.resolve(&name)?),
+        };
+        defined.push((key, name, signature, code));
+    }
+    for (key, name, signature, code) in defined {
+        let function = match code {
+            // Unless a getter has asked for it meanwhile.
+            Some(code) if !library.functions.borrow().contains_key(&name) => library.define(env, &name, code, signature, owner)?,
+            _ => library.function(env, &name, signature, owner)?,
+        };
+        env.set(functions, key, function)?;
+    }
+    Ok(Some(functions))
+}
+
+fn definition<'env>(env: Env<'env>, definitions: Value<'env>, key: Value<'env>) -> Result<(String, Signature)> {
+    let name = refuse_null_bytes(env.text(key)?.ok_or(Error::FunctionNameType)?, Subject::FunctionName)?;
+    let object = env.get(definitions, key)?;
+    if !signature::is_record(env, object)? {
+        return Err(Error::DefinitionType(name));
+    }
+    let signature = signature::read(env, &name, object)?;
+    Ok((name, signature))
+}
+
+/// `getSymbol(library, name)`
+pub fn get_symbol<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    let name = name(env, arguments.get(env, 1)?, Error::SymbolNameType, Subject::SymbolName)?;
+    let address = library.resolve(&name)?;
+    library.symbols.borrow_mut().insert(name, address);
+    Ok(Some(env.from_u64(address as u64)?))
+}
+
+/// `getSymbols(library)`
+pub fn get_symbols<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    library.refuse_closed()?;
+    let symbols = ask(env, |hooks| &hooks.record, &[])?;
+    for (name, address) in &*library.symbols.borrow() {
+        env.set(symbols, env.from_text(name)?, env.from_u64(*address as u64)?)?;
+    }
+    Ok(Some(symbols))
+}
+
+/// `registerCallback(library, signature, function)`
+pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let library = receiver(env, arguments)?;
+    let (first, second) = (arguments.get(env, 1)?, arguments.get(env, 2)?);
+    let (signature, function) = match env.kind(first)? {
+        Kind::Function => (Signature::void(), first),
+        _ if !signature::is_record(env, first)? => return Err(Error::CallbackFirstArgument),
+        _ if env.kind(second)? != Kind::Function => return Err(Error::CallbackSecondArgument),
+        _ => (signature::read(env, CALLBACK_NAME, first)?, second),
+    };
+    library.refuse_closed()?;
+    let address = library.callbacks.register(env, signature, function)?;
+    Ok(Some(env.from_u64(address as u64)?))
+}
+
+/// The receiver, open, and the address of a callback.
+fn callback_address<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<(Rc<Library>, usize)> {
+    let library = receiver(env, arguments)?;
+    library.refuse_closed()?;
+    let value = arguments.get(env, 1)?;
+    if env.kind(value)? != Kind::BigInt {
+        return Err(Error::FirstArgumentBigint);
+    }
+    let slot = convert::scalar(env, ferrule_abi::Representation::Pointer, Wide::Bigint, value)?.ok_or(Error::FirstArgumentRange)?;
+    Ok((library, slot.get()))
+}
+
+/// `unregisterCallback(library, pointer)`
+pub fn unregister_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let (library, address) = callback_address(env, arguments)?;
+    library.callbacks.unregister(address).map(|()| None)
+}
+
+/// `refCallback(library, pointer)`
+pub fn ref_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let (library, address) = callback_address(env, arguments)?;
+    library.callbacks.make_strong(env, address).map(|()| None)
+}
+
+/// `unrefCallback(library, pointer)`
+pub fn unref_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+    let (library, address) = callback_address(env, arguments)?;
+    library.callbacks.make_weak(env, address).map(|()| None)
+}

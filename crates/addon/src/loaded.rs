@@ -1,0 +1,60 @@
+//! A library as its functions and callbacks share it: loaded until it is closed, and a little longer for the calls that are inside it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ferrule_native::Library;
+
+use crate::error::{Error, Result};
+
+/// The loader's reference to a library, and whether JavaScript has closed it.
+pub struct Loaded {
+    path: String,
+    /// `None` once closed. Calls that are running hold a count of their own, so code that C is executing stays mapped.
+    library: RefCell<Option<Rc<Library>>>,
+}
+
+impl Loaded {
+    /// Opens the library at `path`; `None` is the process itself.
+    pub fn open(path: Option<&str>) -> Result<Self> {
+        // SAFETY: JavaScript answers for the library's constructors and destructors (`ferrule_native`'s list).
+        let library = unsafe { Library::open(path) }?;
+        Ok(Self { path: path.unwrap_or_default().to_owned(), library: RefCell::new(Some(Rc::new(library))) })
+    }
+
+    /// What the library was opened as, for messages; empty for the process itself.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The library, which stays loaded while the result is held.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LibraryClosed`]
+    pub fn hold(&self) -> Result<Rc<Library>> {
+        self.library.borrow().clone().ok_or(Error::LibraryClosed)
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.library.borrow().is_none()
+    }
+
+    /// Closes it. It is unloaded when the last call has left it.
+    pub fn close(&self) {
+        // Destructors run here, and they may call back: the borrow must be over.
+        let library = self.library.borrow_mut().take();
+        drop(library);
+    }
+
+    /// Closes it, but leaves the code where it is until the process ends.
+    pub fn abandon(&self) {
+        if let Some(library) = self.library.borrow_mut().take() {
+            // A call that is still inside holds the library itself, and never returns.
+            if let Ok(library) = Rc::try_unwrap(library) {
+                library.leak();
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Functions: made of native callbacks, and called.
+
+use std::ffi::{CStr, c_void};
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use napi_sys as sys;
+
+use super::{Env, Result, Value, check, get};
+
+/// What Node calls when JavaScript calls a native function.
+pub type RawCallback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// Calls with up to this many arguments touch no heap.
+const INLINE_ARGUMENTS: usize = 16;
+
+/// What a native callback was called with.
+#[derive(Clone, Copy)]
+pub struct CallInfo(sys::napi_callback_info);
+
+impl CallInfo {
+    /// What Node passed to the native callback that is running.
+    ///
+    /// # Safety
+    ///
+    /// * Node passed `raw` to the native callback that is running, and it is not used beyond that.
+    pub unsafe fn from_raw(raw: sys::napi_callback_info) -> Self {
+        Self(raw)
+    }
+}
+
+impl<'env> Env<'env> {
+    /// A function that calls `callback` with `data`.
+    ///
+    /// # Safety
+    ///
+    /// * `callback` accepts `data` for as long as the function can be called.
+    pub unsafe fn function(self, name: &CStr, callback: RawCallback, data: *mut c_void) -> Result<Value<'env>> {
+        let length = isize::try_from(name.count_bytes()).unwrap_or(isize::MAX);
+        get!(self, napi_create_function(name.as_ptr(), length, Some(callback), data) -> sys::napi_value).map(|raw| self.value(raw))
+    }
+
+    /// The data that the running function was made with, and its arguments, handed to `body`.
+    #[inline]
+    pub fn with_arguments<T>(self, info: CallInfo, body: impl FnOnce(*mut c_void, &[Value<'env>]) -> T) -> Result<T> {
+        let mut inline = [MaybeUninit::<Value<'env>>::uninit(); INLINE_ARGUMENTS];
+        let mut count = INLINE_ARGUMENTS;
+        // SAFETY: a `Value` is a `napi_value` (and a zero-sized marker), and there is room for `INLINE_ARGUMENTS`.
+        let data = unsafe { self.arguments(info, &mut count, inline.as_mut_ptr().cast()) }?;
+        if count <= INLINE_ARGUMENTS {
+            // SAFETY: Node-API has filled the whole array: arguments first, `undefined` behind them.
+            let arguments = unsafe { &*(&raw const inline).cast::<[Value<'env>; INLINE_ARGUMENTS]>() };
+            return Ok(body(data, &arguments[..count]));
+        }
+        let mut heap = Vec::<Value<'env>>::with_capacity(count);
+        // SAFETY: as above, with room for `count`, all of which Node-API fills.
+        unsafe {
+            self.arguments(info, &mut count, heap.as_mut_ptr().cast())?;
+            heap.set_len(count);
+        }
+        Ok(body(data, &heap))
+    }
+
+    /// # Safety
+    ///
+    /// * There is room for `*count` values at `values`.
+    #[inline]
+    unsafe fn arguments(self, info: CallInfo, count: &mut usize, values: *mut sys::napi_value) -> Result<*mut c_void> {
+        get!(self, napi_get_cb_info(info.0, count, values, ptr::null_mut()) -> *mut c_void)
+    }
+
+    /// `function.apply(undefined, arguments)`.
+    #[inline]
+    pub fn call(self, function: Value<'env>, arguments: &[Value<'env>]) -> Result<Value<'env>> {
+        let this = self.undefined()?;
+        get!(self, napi_call_function(this.0, function.0, arguments.len(), arguments.as_ptr().cast()) -> sys::napi_value)
+            .map(|raw| self.value(raw))
+    }
+
+    /// Calls `finalize` with `data` once `object` has been collected, or at the end of the environment.
+    ///
+    /// # Safety
+    ///
+    /// * `finalize` accepts `data`, on this thread, at any later time.
+    pub unsafe fn on_collected(self, object: Value<'env>, data: *mut c_void, finalize: sys::napi_finalize) -> Result<()> {
+        // SAFETY: the module's rule, and the caller's list.
+        check(unsafe { sys::napi_add_finalizer(self.0, object.0, data, finalize, ptr::null_mut(), ptr::null_mut()) })
+    }
+}

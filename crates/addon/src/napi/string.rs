@@ -1,0 +1,81 @@
+//! Strings. Node-API writes a NUL behind what it copies out, so buffers have room for one more unit.
+
+use std::ptr;
+
+use napi_sys as sys;
+
+use super::number::expected;
+use super::{Env, Result, Value, get};
+
+/// What a lone surrogate or a cut-off character can shorten a UTF-8 copy by: less than one character of four bytes.
+const LONGEST_CHARACTER: usize = 4;
+
+impl<'env> Env<'env> {
+    /// The length of a string in bytes of UTF-8, lone surrogates counted as U+FFFD; `None` for any other kind of value.
+    pub fn utf8_length(self, value: Value<'env>) -> Result<Option<usize>> {
+        expected(get!(self, napi_get_value_string_utf8(value.0, ptr::null_mut(), 0) -> usize), sys::Status::napi_string_expected)
+    }
+
+    /// The length of a string in UTF-16 code units; `None` for any other kind of value.
+    pub fn utf16_length(self, value: Value<'env>) -> Result<Option<usize>> {
+        expected(get!(self, napi_get_value_string_utf16(value.0, ptr::null_mut(), 0) -> usize), sys::Status::napi_string_expected)
+    }
+
+    /// Copies a string as UTF-8, with a NUL, into `capacity` bytes at `target`, as much as fits. Returns the length without the NUL.
+    ///
+    /// # Safety
+    ///
+    /// * `capacity` bytes are writable at `target`.
+    /// * `capacity` is at least 1.
+    pub unsafe fn write_utf8(self, value: Value<'env>, target: *mut u8, capacity: usize) -> Result<usize> {
+        get!(self, napi_get_value_string_utf8(value.0, target.cast(), capacity) -> usize)
+    }
+
+    /// Copies the low byte of each code unit, with a NUL, into `capacity` bytes at `target`, as much as fits.
+    ///
+    /// # Safety
+    ///
+    /// * `capacity` bytes are writable at `target`.
+    /// * `capacity` is at least 1.
+    pub unsafe fn write_latin1(self, value: Value<'env>, target: *mut u8, capacity: usize) -> Result<usize> {
+        get!(self, napi_get_value_string_latin1(value.0, target.cast(), capacity) -> usize)
+    }
+
+    /// Copies a string as UTF-8 with a NUL into `buffer` if it surely fits there whole. Returns the length without the NUL, or `None`
+    /// when it may have been cut.
+    pub fn try_write_utf8(self, value: Value<'env>, buffer: &mut [std::mem::MaybeUninit<u8>]) -> Result<Option<usize>> {
+        if buffer.len() <= LONGEST_CHARACTER {
+            return Ok(None);
+        }
+        // SAFETY: the buffer is that long, and longer than 1.
+        let length = unsafe { self.write_utf8(value, buffer.as_mut_ptr().cast(), buffer.len()) }?;
+        Ok((length + LONGEST_CHARACTER < buffer.len()).then_some(length))
+    }
+
+    /// A string's text, lone surrogates as U+FFFD; `None` for any other kind of value.
+    pub fn text(self, value: Value<'env>) -> Result<Option<String>> {
+        let Some(length) = self.utf8_length(value)? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(length + 1);
+        // SAFETY: the vector has that capacity; `written` bytes of it have been written.
+        unsafe {
+            let written = self.write_utf8(value, bytes.as_mut_ptr(), length + 1)?;
+            bytes.set_len(written);
+        }
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// A string of this text.
+    pub fn from_text(self, text: &str) -> Result<Value<'env>> {
+        self.from_utf8(text.as_bytes())
+    }
+
+    /// A string of these bytes of UTF-8, what is no UTF-8 as U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// `napi_invalid_arg` or `napi_generic_failure` when the string is too long for the engine.
+    pub fn from_utf8(self, bytes: &[u8]) -> Result<Value<'env>> {
+        let length = isize::try_from(bytes.len()).unwrap_or(isize::MAX);
+        get!(self, napi_create_string_utf8(bytes.as_ptr().cast(), length) -> sys::napi_value).map(|raw| self.value(raw))
+    }
+}

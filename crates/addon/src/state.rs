@@ -1,0 +1,135 @@
+//! What one environment (a thread's instance of the addon) keeps, and the JavaScript functions that Rust asks.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use crate::boundary::Arguments;
+use crate::error::Result;
+use crate::napi::{Env, Reference, Value};
+
+/// Something that has to stop before its environment goes away.
+pub trait Ending {
+    /// The environment is being torn down; JavaScript will not run in it again.
+    fn environment_ends(&self, keep_loaded: bool);
+}
+
+/// Everything that has to stop before the environment goes away, by an address of its own.
+#[derive(Default)]
+pub struct Endings(RefCell<HashMap<usize, Weak<dyn Ending>>>);
+
+impl Endings {
+    /// Remembers `ending` until it is forgotten or the environment ends.
+    pub fn watch(&self, key: usize, ending: Weak<dyn Ending>) {
+        self.0.borrow_mut().insert(key, ending);
+    }
+
+    /// Forgets what was remembered under `key`.
+    pub fn forget(&self, key: usize) {
+        self.0.borrow_mut().remove(&key);
+    }
+}
+
+/// The state of one environment.
+#[derive(Default)]
+pub struct State {
+    hooks: OnceCell<Hooks>,
+    endings: Rc<Endings>,
+    /// Libraries that the legacy API has opened, by path; it never closes them.
+    pub legacy: RefCell<HashMap<Option<String>, Rc<crate::library::Library>>>,
+}
+
+macro_rules! hooks {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What only JavaScript can do, or does better; `lib/hooks.js` has the other side, under the same names.
+        pub struct Hooks {
+            is_main_thread: bool,
+            $($(#[$doc])* pub $name: Reference,)*
+        }
+
+        impl Hooks {
+            fn read<'env>(env: Env<'env>, object: Value<'env>) -> Result<Self> {
+                let property = |name| env.get(object, env.from_text(name)?);
+                Ok(Self {
+                    is_main_thread: env.is_truthy(property("is_main_thread")?)?,
+                    $($name: Reference::strong(env, property(stringify!($name))?)?,)*
+                })
+            }
+        }
+    };
+}
+
+hooks! {
+    /// `(raw, name, length, address, owner) => wrapper`: the function that JavaScript calls, around the native one.
+    wrap,
+    /// `() => object` without a prototype.
+    record,
+    /// `value => string`: what Node's argument errors say they received.
+    received,
+    /// `number => string`: what Node's range errors say they received.
+    received_number,
+    /// `error => string`: the error with its stack.
+    inspect,
+    /// `function => string`: the function's own name, read without running any of the user's code.
+    name_of,
+    /// `() => {}`
+    nothing,
+    /// `value => boolean`
+    is_buffer,
+    /// `view => number`: the byte length, read with the language's own getter.
+    view_length,
+    /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
+    shared_bytes,
+    /// `length => ArrayBuffer`, or a RangeError.
+    allocate,
+    /// `arrayBuffer => Buffer` over all of it.
+    buffer_over,
+    /// `(string, encoding) => Buffer`
+    encode,
+}
+
+impl State {
+    /// The state of this environment.
+    pub fn of(env: Env<'_>) -> &State {
+        // SAFETY: `lib.rs` sets a `State` before it makes any function, and nothing else sets one.
+        unsafe { env.state() }
+    }
+
+    /// `initialize(hooks)`, called once by the JavaScript part when it has loaded the addon.
+    pub fn initialize<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+        let hooks = Hooks::read(env, arguments.get(env, 0)?)?;
+        // The JavaScript part can be loaded again (a cleared module cache): the first hooks serve as well as the second.
+        let _first = Self::of(env).hooks.set(hooks);
+        Ok(None)
+    }
+
+    /// The JavaScript functions that Rust asks.
+    pub fn hooks(&self) -> &Hooks {
+        self.hooks.get().expect("lib/binding.js calls initialize before it hands out anything else")
+    }
+
+    /// What has to stop before the environment goes away.
+    pub fn endings(&self) -> &Rc<Endings> {
+        &self.endings
+    }
+}
+
+impl Drop for State {
+    /// The environment is being torn down.
+    ///
+    /// At the end of the main thread the process is about to exit, which runs the libraries' destructors itself; unloading them here
+    /// could pull code from under threads of theirs. A Worker gives back what it opened.
+    fn drop(&mut self) {
+        let keep_loaded = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
+        let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
+        for ending in endings.into_values().filter_map(|ending| ending.upgrade()) {
+            ending.environment_ends(keep_loaded);
+        }
+    }
+}
+
+/// Calls a hook.
+pub fn ask<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, arguments: &[Value<'env>]) -> Result<Value<'env>> {
+    let function = hook(State::of(env).hooks()).get(env)?.expect("a strong reference has a value");
+    Ok(env.call(function, arguments)?)
+}

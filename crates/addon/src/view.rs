@@ -1,0 +1,119 @@
+//! Native memory as JavaScript strings and buffers, and JavaScript's memory as addresses.
+
+use ferrule_native::memory;
+
+use crate::boundary::Arguments;
+
+use crate::error::{Error, Quantity, Result};
+use crate::napi::{Env, Failure, Kind, Memory, Value};
+use crate::pointer::{self, PointerErrors};
+use crate::state::ask;
+
+/// The longest string V8 makes: 2^29 - 24 code units (`v8::String::kMaxLength` on 64-bit hosts since V8 6.2).
+const MAX_STRING_LENGTH: usize = (1 << 29) - 24;
+
+/// `toString(pointer)`
+pub fn to_string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    let address = pointer::address(env, arguments.get(env, 0)?, PointerErrors::first_argument())?;
+    if address == 0 {
+        return Ok(Some(env.null()?));
+    }
+    // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
+    let text = unsafe { memory::c_string(address) };
+    match env.from_utf8(text) {
+        Ok(string) => Ok(Some(string)),
+        Err(Failure::Status(_)) => Err(Error::StringTooLong(MAX_STRING_LENGTH)),
+        Err(Failure::Pending) => Err(Error::Pending),
+    }
+}
+
+/// Foreign memory that JavaScript wants to see.
+struct Foreign {
+    address: usize,
+    length: usize,
+    copy: bool,
+}
+
+fn foreign<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, null: Error) -> Result<Foreign> {
+    let address = pointer::address(env, arguments.get(env, 0)?, PointerErrors::first_argument())?;
+    let length = pointer::quantity(env, arguments.get(env, 1)?, Quantity::Length)?;
+    let copy = arguments.get(env, 2)?;
+    let copy = env.kind(copy)? == Kind::Undefined || env.is_truthy(copy)?;
+    if address == 0 && length > 0 {
+        return Err(null);
+    }
+    if !memory::spans(address, length) {
+        return Err(Error::AddressRange(Quantity::Length));
+    }
+    Ok(Foreign { address, length, copy })
+}
+
+impl Foreign {
+    fn array_buffer<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
+        if self.copy || self.length == 0 {
+            return self.copied(env);
+        }
+        // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
+        Ok(unsafe { env.external_array_buffer(std::ptr::with_exposed_provenance_mut(self.address), self.length) }?)
+    }
+
+    fn copied<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
+        let length = env.from_f64(self.length as f64)?;
+        let buffer = allocated(env, ask(env, |hooks| &hooks.allocate, &[length]), Error::Memory)?;
+        let target = env.array_buffer_memory(buffer)?.ok_or(Error::Memory)?;
+        // SAFETY: the buffer was just made with that length; JavaScript answers for the source (`ferrule_native`'s list).
+        unsafe { memory::copy(std::ptr::with_exposed_provenance(self.address), target.address.cast(), self.length) };
+        Ok(buffer)
+    }
+}
+
+/// The engine throws a RangeError of its own for what it cannot allocate; here it gets the API's.
+fn allocated<'env>(env: Env<'env>, result: Result<Value<'env>>, error: Error) -> Result<Value<'env>> {
+    match result {
+        Err(Error::Pending) => {
+            let _replaced = env.take_exception()?;
+            Err(error)
+        }
+        other => other,
+    }
+}
+
+/// `toBuffer(pointer, length, copy = true)`
+pub fn to_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    let foreign = foreign(env, arguments, Error::NullBuffer)?;
+    let buffer = foreign.array_buffer(env)?;
+    let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(!foreign.copy)?]);
+    allocated(env, view, Error::BufferTooLarge).map(Some)
+}
+
+/// `toArrayBuffer(pointer, length, copy = true)`
+pub fn to_array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    foreign(env, arguments, Error::NullArrayBuffer)?.array_buffer(env).map(Some)
+}
+
+/// Where the bytes of a Buffer, a view, an ArrayBuffer or a SharedArrayBuffer are; `None` for anything else.
+pub fn memory_of<'env>(env: Env<'env>, value: Value<'env>) -> Result<Option<Memory>> {
+    if env.kind(value)? != Kind::Object {
+        return Ok(None);
+    }
+    if let Some(memory) = env.view_memory(value)? {
+        return if memory.detached { Err(Error::ViewDetached) } else { Ok(Some(memory)) };
+    }
+    if let Some(memory) = env.array_buffer_memory(value)? {
+        return if memory.detached { Err(Error::Detached) } else { Ok(Some(memory)) };
+    }
+    // Node-API 8 knows nothing of a SharedArrayBuffer but the views over it.
+    let bytes = ask(env, |hooks| &hooks.shared_bytes, &[value])?;
+    if env.kind(bytes)? == Kind::Undefined { Ok(None) } else { Ok(env.view_memory(bytes)?) }
+}
+
+/// `getRawPointer(source)`
+pub fn get_raw_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    let memory = memory_of(env, arguments.get(env, 0)?)?.ok_or(Error::RawPointerSource)?;
+    Ok(Some(env.from_u64(memory.address as u64)?))
+}
+
+/// `getCurrentEventLoop()`
+pub fn get_current_event_loop<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    Ok(Some(env.from_u64(env.event_loop()? as u64)?))
+}

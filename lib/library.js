@@ -1,0 +1,102 @@
+'use strict';
+
+// The shape of `DynamicLibrary`. What its methods do is in Rust (crates/addon/src/library.rs), which knows a library by an external in
+// a private field: a method called on anything else finds none there, and Rust refuses it.
+
+const workerThreads = require('node:worker_threads');
+
+const binding = require('./binding.js');
+
+const { defineProperties } = Object;
+
+// A structured clone would make a plain object of an instance. Node's mark against that came with 22.10; before it, and in other
+// engines, the base class protects them: no engine clones a FinalizationRegistry.
+const markAsUncloneable = workerThreads.markAsUncloneable ?? (() => {});
+
+class Library extends FinalizationRegistry {
+  #native;
+  #path;
+
+  constructor(path) {
+    super(() => {});
+    this.#native = binding.openLibrary(path);
+    this.#path = path ?? '';
+    markAsUncloneable(this);
+    defineProperties(this, ownProperties);
+  }
+
+  // What Rust knows `library` by; undefined when it is none.
+  static native(library) {
+    return typeof library === 'object' && library !== null && #native in library ? library.#native : undefined;
+  }
+
+  static path(library) {
+    return Library.native(library) === undefined ? binding.refuseReceiver() : library.#path;
+  }
+}
+
+const { native } = Library;
+
+// Every instance has these two of its own, with getters that have no name. The defaults below (`name = undefined`) keep `length` at 0.
+const ownProperties = {
+  path: { get: { ''() { return Library.path(this); } }[''], enumerable: true },
+  symbols: { get: { ''() { return binding.getSymbols(native(this)); } }[''], enumerable: true },
+};
+
+function DynamicLibrary(path) {
+  if (new.target === undefined) {
+    binding.refuseCall();
+  }
+  return Reflect.construct(Library, [path], new.target);
+}
+
+function close() {
+  return binding.closeLibrary(native(this));
+}
+
+function getFunction(name, signature) {
+  return binding.getFunction(native(this), name, signature, this);
+}
+
+function getFunctions(definitions) {
+  return binding.getFunctions(native(this), definitions, this);
+}
+
+const methods = {
+  functions() {
+    return binding.getFunctions(native(this), undefined, this);
+  },
+  close,
+  getFunction,
+  getFunctions,
+  getSymbol(name = undefined) {
+    return binding.getSymbol(native(this), name);
+  },
+  getSymbols() {
+    return binding.getSymbols(native(this));
+  },
+  getFunctionFromPointer(address, signature) {
+    return binding.getFunctionFromPointer(native(this), address, signature, this);
+  },
+  registerCallback(signature = undefined, callback = undefined) {
+    return binding.registerCallback(native(this), signature, callback);
+  },
+  unregisterCallback(pointer = undefined) {
+    return binding.unregisterCallback(native(this), pointer);
+  },
+  refCallback(pointer = undefined) {
+    return binding.refCallback(native(this), pointer);
+  },
+  unrefCallback(pointer = undefined) {
+    return binding.unrefCallback(native(this), pointer);
+  },
+  constructor: DynamicLibrary,
+  [Symbol.dispose]: close,
+};
+
+DynamicLibrary.prototype = defineProperties(methods, {
+  functions: { get: methods.functions, set: undefined },
+  constructor: { enumerable: false },
+});
+
+exports.DynamicLibrary = DynamicLibrary;
