@@ -4,7 +4,7 @@
 // `inspect` must show. The language's own functions are taken at load, so a program that replaces them later changes nothing here.
 
 const { Buffer } = require('node:buffer');
-const { inspect, types: { isProxy, isSharedArrayBuffer, isTypedArray } } = require('node:util');
+const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { wrap } = require('./wrap.js');
@@ -14,8 +14,10 @@ const { from: bufferFrom, isBuffer } = Buffer;
 const { create, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { apply } = Reflect;
 
-const typedArrayLength = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), 'byteLength').get;
-const dataViewLength = getOwnPropertyDescriptor(DataView.prototype, 'byteLength').get;
+const lengthOf = (prototype, property) => getOwnPropertyDescriptor(prototype, property).get;
+const bytesOfBuffer = lengthOf(getPrototypeOf(Uint8Array.prototype), 'length');
+const bytesOfTypedArray = lengthOf(getPrototypeOf(Uint8Array.prototype), 'byteLength');
+const bytesOfDataView = lengthOf(DataView.prototype, 'byteLength');
 
 // Node's wording of what an argument was (its `determineSpecificType`).
 function received(value) {
@@ -63,6 +65,13 @@ function nameOf(callback) {
   return typeof name === 'string' ? name : '';
 }
 
+function byteLength(view) {
+  if (isBuffer(view)) {
+    return apply(bytesOfBuffer, view, []);
+  }
+  return apply(isDataView(view) ? bytesOfDataView : bytesOfTypedArray, view, []);
+}
+
 module.exports = {
   is_main_thread: isMainThread,
   wrap,
@@ -73,12 +82,11 @@ module.exports = {
   name_of: nameOf,
   nothing() {},
   is_buffer: isBuffer,
-  view_length: (view) => apply(isTypedArray(view) ? typedArrayLength : dataViewLength, view, []),
+  byte_length: byteLength,
   shared_bytes: (value) => (isSharedArrayBuffer(value) ? new Uint8Array(value) : undefined),
   allocate: (length) => new ArrayBuffer(length),
-  buffer_over(arrayBuffer, foreign) {
-    // As in Node: the store of a zero-copy Buffer cannot be transferred away.
-    if (foreign) {
+  buffer_over(arrayBuffer, keep) {
+    if (keep) {
       markAsUntransferable(arrayBuffer);
     }
     return apply(bufferFrom, Buffer, [arrayBuffer]);

@@ -12,14 +12,13 @@ binding.initialize(require('./hooks.js'));
 const { DynamicLibrary } = require('./library.js');
 
 const suffixes = { __proto__: null, darwin: 'dylib', win32: 'dll' };
-const noFunctions = Object.freeze({ __proto__: null });
 
 function dlopen(path, definitions) {
   const lib = new DynamicLibrary(path);
   try {
     return {
       lib,
-      functions: definitions === undefined ? noFunctions : lib.getFunctions(definitions),
+      functions: definitions === undefined ? Object.freeze({ __proto__: null }) : lib.getFunctions(definitions),
       [Symbol.dispose]() { lib.close(); },
     };
   } catch (error) {

@@ -29,6 +29,7 @@ use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::quarantine::Quarantine;
 use crate::state::{Ending, Endings, State, ask};
+use crate::v8;
 
 static QUARANTINE: Quarantine<Callback> = Quarantine::new();
 
@@ -279,6 +280,9 @@ impl Callback {
 
     /// Runs the JavaScript function. `None` is a result of zeros.
     fn run(&self, env: Env<'_>, live: &Live, invocation: &Invocation<'_>) -> Option<Slot> {
+        if v8::is_terminating() == Some(true) {
+            return None;
+        }
         let function = live.function.get(env).ok().flatten()?;
         let parameters = &self.signature.parameters;
         let arguments = parameters.iter().enumerate().map(|(index, ty)| {
@@ -327,10 +331,9 @@ impl Callback {
     /// JavaScript did not return. Either it threw, which ends the process, or its thread is being stopped: then C gets zeros and runs
     /// on until it comes back to JavaScript, where V8 goes on stopping.
     fn failed(&self, env: Env<'_>) -> Option<Slot> {
+        // Node-API takes note of the stop as if `null` had been thrown.
         let exception = env.take_exception().ok();
-        // A thread that is being stopped can run nothing at all.
-        if ask(env, |hooks| &hooks.nothing, &[]).is_err() {
-            let _of_the_probe = env.take_exception();
+        if v8::is_terminating().unwrap_or_else(|| cannot_run(env)) {
             return None;
         }
         let described = exception.and_then(|error| ask(env, |hooks| &hooks.inspect, &[error]).ok());
@@ -348,6 +351,15 @@ impl Callback {
         let separator = if details.is_empty() { "" } else { "\n" };
         abort(line, &format!("{details}{separator}    in {}", self.description));
     }
+}
+
+/// Whether nothing runs any more, which shows a thread that is being stopped where V8 cannot be asked.
+fn cannot_run(env: Env<'_>) -> bool {
+    let stopped = ask(env, |hooks| &hooks.nothing, &[]).is_err();
+    if stopped {
+        let _of_the_probe = env.take_exception();
+    }
+    stopped
 }
 
 /// Counts a call in while it runs.

@@ -132,17 +132,17 @@ pub fn closed_argument<'env>(env: Env<'env>, representation: Representation, ind
 pub fn to_js<'env>(env: Env<'env>, representation: Representation, slot: &Slot) -> Result<Option<Value<'env>>> {
     let value = match representation {
         Representation::Void => return Ok(None),
-        Representation::Int8 => env.from_i32(slot.get::<i8>().into()),
-        Representation::Uint8 => env.from_u32(slot.get::<u8>().into()),
-        Representation::Int16 => env.from_i32(slot.get::<i16>().into()),
-        Representation::Uint16 => env.from_u32(slot.get::<u16>().into()),
-        Representation::Int32 => env.from_i32(slot.get()),
-        Representation::Uint32 => env.from_u32(slot.get()),
-        Representation::Int64 => env.from_i64(slot.get()),
-        Representation::Uint64 => env.from_u64(slot.get()),
-        Representation::Float32 => env.from_f64(slot.get::<f32>().into()),
-        Representation::Float64 => env.from_f64(slot.get()),
-        Representation::Pointer => env.from_u64(slot.get::<usize>() as u64),
+        Representation::Int8 => env.create_i32(slot.get::<i8>().into()),
+        Representation::Uint8 => env.create_u32(slot.get::<u8>().into()),
+        Representation::Int16 => env.create_i32(slot.get::<i16>().into()),
+        Representation::Uint16 => env.create_u32(slot.get::<u16>().into()),
+        Representation::Int32 => env.create_i32(slot.get()),
+        Representation::Uint32 => env.create_u32(slot.get()),
+        Representation::Int64 => env.create_i64(slot.get()),
+        Representation::Uint64 => env.create_u64(slot.get()),
+        Representation::Float32 => env.create_f64(slot.get::<f32>().into()),
+        Representation::Float64 => env.create_f64(slot.get()),
+        Representation::Pointer => env.create_u64(slot.get::<usize>() as u64),
     };
     Ok(Some(value?))
 }

@@ -208,7 +208,6 @@ impl Error {
             | Self::FirstArgumentBigint
             | Self::PointerType
             | Self::QuantityType(_)
-            | Self::ValueType
             | Self::RawPointerSource
             | Self::ArgumentType { .. } => (Class::TypeError, Some("ERR_INVALID_ARG_TYPE")),
             Self::NullBytes(_)
@@ -236,6 +235,7 @@ impl Error {
             | Self::AddressRange(_)
             | Self::AccessedRange
             | Self::Value(_)
+            | Self::ValueType
             | Self::Detached
             | Self::ViewDetached => (Class::TypeError, Some("ERR_INVALID_ARG_VALUE")),
             Self::QuantityTooLarge(_) | Self::OutOfRange { .. } => (Class::RangeError, Some("ERR_OUT_OF_RANGE")),
@@ -252,8 +252,8 @@ impl Error {
     /// The JavaScript error. For [`Error::Pending`] there is one already.
     pub fn to_js<'env>(&self, env: Env<'env>) -> std::result::Result<Value<'env>, Failure> {
         let (class, code) = self.shape();
-        let message = env.from_text(&self.to_string())?;
-        let code = code.map(|code| env.from_text(code)).transpose()?;
+        let message = env.create_string(&self.to_string())?;
+        let code = code.map(|code| env.create_string(code)).transpose()?;
         match class {
             Class::Error => env.error(code, message),
             Class::TypeError => env.type_error(code, message),

@@ -7,8 +7,7 @@ use ferrule_native::memory;
 use crate::boundary::Arguments;
 use crate::convert::MAX_SAFE_INTEGER;
 use crate::error::{Error, Quantity, Result};
-use crate::napi::Reference;
-use crate::napi::{Env, Kind, Memory, Value};
+use crate::napi::{Env, Kind, Memory, Reference, Value};
 use crate::pointer::{self, PointerErrors};
 use crate::state::{Hooks, ask};
 
@@ -102,10 +101,10 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
         return Err(wrong_type(env, "string", "of type string", string)?);
     }
     let name = arguments.get(env, 3)?;
-    let text = match env.kind(name)? {
-        Kind::Undefined => String::new(),
-        Kind::String => env.text(name)?.unwrap_or_default(),
-        _ => return Err(wrong_type(env, "encoding", "of type string", name)?),
+    let text = match env.text(name)? {
+        Some(text) => text,
+        None if env.kind(name)? == Kind::Undefined => String::new(),
+        None => return Err(wrong_type(env, "encoding", "of type string", name)?),
     };
     let encoding = || Encoding::from_name(&text).ok_or_else(|| Error::UnknownEncoding(text.clone()));
     let mut spelled = None;
@@ -138,8 +137,10 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
     Ok(None)
 }
 
+/// The byte length of a Buffer or a view, by the language's own getters: Node-API 8 tells none of a Float16Array, and every object can
+/// have a property of that name.
 fn byte_length<'env>(env: Env<'env>, view: Value<'env>) -> Result<usize> {
-    let length = ask(env, |hooks| &hooks.view_length, &[view])?;
+    let length = ask(env, |hooks| &hooks.byte_length, &[view])?;
     Ok(env.number(length)?.unwrap_or(0.0) as usize)
 }
 
@@ -185,8 +186,10 @@ pub fn array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Ret
 /// `exportArrayBufferView(view, pointer, length)`
 pub fn array_buffer_view<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
-    if env.view_memory(value)?.is_none() {
-        return Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?);
+    match env.view_memory(value)? {
+        // A DataView whose buffer is gone has no length to ask for.
+        Some(memory) if memory.detached => Err(Error::Detached),
+        Some(_) => export(env, arguments, byte_length(env, value)?),
+        None => Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?),
     }
-    export(env, arguments, byte_length(env, value)?)
 }

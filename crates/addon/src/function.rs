@@ -41,7 +41,7 @@ pub fn create<'env>(
     let function =
         Function { name: name.to_owned(), code, signature: signature.clone(), call: Call::prepare(signature)?, loaded: Rc::clone(loaded) };
     let raw = boundary::function(env, c"ferrule", Rc::new(function))?;
-    let length = env.from_f64(signature.parameters.len() as f64)?;
-    let address = env.from_u64(code as u64)?;
-    ask(env, |hooks| &hooks.wrap, &[raw, env.from_text(name)?, length, address, owner])
+    let length = env.create_f64(signature.parameters.len() as f64)?;
+    let address = env.create_u64(code as u64)?;
+    ask(env, |hooks| &hooks.wrap, &[raw, env.create_string(name)?, length, address, owner])
 }

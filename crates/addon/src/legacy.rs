@@ -28,21 +28,20 @@ pub fn get_native_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>)
     };
     let parameters = parameters(env, arguments.get(env, 3)?)?;
     let library = opened(env, path)?;
-    let function = library.unlisted_function(env, &name, &Signature::new(result, parameters));
-    function.map(Some).map_err(|error| match error {
-        Error::Library(library::Error::Symbol(text)) => Error::LegacySymbol(text),
-        other => other,
-    })
+    match library.unlisted_function(env, &name, &Signature::new(result, parameters)) {
+        Err(Error::Library(library::Error::Symbol(text))) => Err(Error::LegacySymbol(text)),
+        function => function.map(Some),
+    }
 }
 
 fn library_path<'env>(env: Env<'env>, value: Value<'env>) -> Result<Option<String>> {
-    match env.kind(value)? {
-        Kind::Null => Ok(None),
-        Kind::String => match env.text(value)?.unwrap_or_default() {
-            path if path.contains('\0') => Err(Error::NullBytes(Subject::LibraryPath)),
-            path => Ok(Some(path)),
-        },
-        _ => Err(wrong_type(env, "library", "of type string or null", value)?),
+    if env.kind(value)? == Kind::Null {
+        return Ok(None);
+    }
+    match env.text(value)? {
+        Some(path) if path.contains('\0') => Err(Error::NullBytes(Subject::LibraryPath)),
+        Some(path) => Ok(Some(path)),
+        None => Err(wrong_type(env, "library", "of type string or null", value)?),
     }
 }
 
@@ -75,10 +74,10 @@ fn opened(env: Env<'_>, path: Option<String>) -> Result<Rc<Library>> {
     if let Some(library) = libraries.borrow().get(&path) {
         return Ok(Rc::clone(library));
     }
-    let library = Rc::new(Library::open(env, path.as_deref()).map_err(|error| match error {
-        Error::Library(library::Error::Open(text)) => Error::LegacyLoad(text),
-        other => other,
-    })?);
+    let library = match Library::open(env, path.as_deref()) {
+        Err(Error::Library(library::Error::Open(text))) => return Err(Error::LegacyLoad(text)),
+        library => Rc::new(library?),
+    };
     libraries.borrow_mut().insert(path, Rc::clone(&library));
     Ok(library)
 }
@@ -87,7 +86,7 @@ fn opened(env: Env<'_>, path: Option<String>) -> Result<Rc<Library>> {
 pub fn get_buffer_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     match view::memory_of(env, value)? {
-        Some(memory) => Ok(Some(env.from_u64(memory.address as u64)?)),
+        Some(memory) => Ok(Some(env.create_u64(memory.address as u64)?)),
         None => Err(wrong_type(env, "buffer", "an instance of Buffer, TypedArray, DataView, ArrayBuffer, or SharedArrayBuffer", value)?),
     }
 }
@@ -96,5 +95,5 @@ pub fn get_buffer_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) 
 pub fn size_of<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let name = env.text(arguments.get(env, 0)?)?;
     let size = name.and_then(|name| from_c_name(&name)).map(|ty| ty.representation().size());
-    size.map(|size| Ok(env.from_f64(size as f64)?)).transpose()
+    size.map(|size| Ok(env.create_f64(size as f64)?)).transpose()
 }

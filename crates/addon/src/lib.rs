@@ -17,6 +17,7 @@ mod quarantine;
 mod signature;
 mod slow;
 mod state;
+mod v8;
 mod view;
 
 use std::rc::Rc;
@@ -80,14 +81,14 @@ static EXPORTS: [Export; 46] = [
 fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     env.set_state(Box::new(State::default()))?;
     for export in &EXPORTS {
-        let name = env.from_utf8(export.name.to_bytes())?;
+        let name = env.create_string_utf8(export.name.to_bytes())?;
         env.set(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
     }
     let types = env.object()?;
     for (constant, name) in ferrule_abi::CONSTANTS {
-        env.set(types, env.from_text(constant)?, env.from_text(name)?)?;
+        env.set(types, env.create_string(constant)?, env.create_string(name)?)?;
     }
-    Ok(env.set(exports, env.from_text("types")?, types)?)
+    Ok(env.set(exports, env.create_string("types")?, types)?)
 }
 
 /// Fills `exports`. Node calls it once for each environment that loads the addon.

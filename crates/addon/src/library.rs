@@ -124,7 +124,7 @@ impl Library {
 fn receiver<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Rc<Library>> {
     // SAFETY: externals reach JavaScript only in the private field that the JavaScript part reads them from, and that one holds what
     // `open` below made.
-    unsafe { env.from_external(arguments.get(env, 0)?) }?.ok_or(Error::IllegalInvocation)
+    unsafe { env.get_external(arguments.get(env, 0)?) }?.ok_or(Error::IllegalInvocation)
 }
 
 /// A string without NULs, or the errors of its kind.
@@ -149,10 +149,7 @@ pub fn refuse_receiver<'env>(_: Env<'env>, _: Arguments<'_, 'env>) -> Returned<'
 /// `openLibrary(path)`
 pub fn open<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let path = arguments.get(env, 0)?;
-    let path = match env.kind(path)? {
-        Kind::Null => None,
-        _ => Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?),
-    };
+    let path = if env.kind(path)? == Kind::Null { None } else { Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?) };
     Ok(Some(env.external(Rc::new(Library::open(env, path.as_deref())?))?))
 }
 
@@ -198,7 +195,7 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
     if env.kind(definitions)? == Kind::Undefined {
         let names: Vec<String> = library.functions.borrow().keys().cloned().collect();
         for name in names {
-            env.set(functions, env.from_text(&name)?, library.wrapper(env, &name, owner)?)?;
+            env.set(functions, env.create_string(&name)?, library.wrapper(env, &name, owner)?)?;
         }
         return Ok(Some(functions));
     }
@@ -243,7 +240,7 @@ pub fn get_symbol<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Retur
     let name = name(env, arguments.get(env, 1)?, Error::SymbolNameType, Subject::SymbolName)?;
     let address = library.resolve(&name)?;
     library.symbols.borrow_mut().insert(name, address);
-    Ok(Some(env.from_u64(address as u64)?))
+    Ok(Some(env.create_u64(address as u64)?))
 }
 
 /// `getSymbols(library)`
@@ -252,7 +249,7 @@ pub fn get_symbols<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Retu
     library.refuse_closed()?;
     let symbols = ask(env, |hooks| &hooks.record, &[])?;
     for (name, address) in &*library.symbols.borrow() {
-        env.set(symbols, env.from_text(name)?, env.from_u64(*address as u64)?)?;
+        env.set(symbols, env.create_string(name)?, env.create_u64(*address as u64)?)?;
     }
     Ok(Some(symbols))
 }
@@ -261,15 +258,18 @@ pub fn get_symbols<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Retu
 pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let library = receiver(env, arguments)?;
     let (first, second) = (arguments.get(env, 1)?, arguments.get(env, 2)?);
-    let (signature, function) = match env.kind(first)? {
-        Kind::Function => (Signature::void(), first),
-        _ if !signature::is_record(env, first)? => return Err(Error::CallbackFirstArgument),
-        _ if env.kind(second)? != Kind::Function => return Err(Error::CallbackSecondArgument),
-        _ => (signature::read(env, CALLBACK_NAME, first)?, second),
+    let (signature, function) = if env.kind(first)? == Kind::Function {
+        (Signature::void(), first)
+    } else if !signature::is_record(env, first)? {
+        return Err(Error::CallbackFirstArgument);
+    } else if env.kind(second)? != Kind::Function {
+        return Err(Error::CallbackSecondArgument);
+    } else {
+        (signature::read(env, CALLBACK_NAME, first)?, second)
     };
     library.refuse_closed()?;
     let address = library.callbacks.register(env, signature, function)?;
-    Ok(Some(env.from_u64(address as u64)?))
+    Ok(Some(env.create_u64(address as u64)?))
 }
 
 /// The receiver, open, and the address of a callback.

@@ -38,7 +38,7 @@ pub fn read<'env>(env: Env<'env>, name: &str, object: Value<'env>) -> Result<Sig
 fn present<'env>(env: Env<'env>, object: Value<'env>, keys: &[&str]) -> Result<Vec<Value<'env>>> {
     let mut present = Vec::new();
     for key in keys {
-        let key = env.from_text(key)?;
+        let key = env.create_string(key)?;
         if env.has(object, key)? {
             present.push(key);
         }

@@ -49,7 +49,7 @@ macro_rules! hooks {
 
         impl Hooks {
             fn read<'env>(env: Env<'env>, object: Value<'env>) -> Result<Self> {
-                let property = |name| env.get(object, env.from_text(name)?);
+                let property = |name| env.get(object, env.create_string(name)?);
                 Ok(Self {
                     is_main_thread: env.is_truthy(property("is_main_thread")?)?,
                     $($name: Reference::strong(env, property(stringify!($name))?)?,)*
@@ -76,13 +76,13 @@ hooks! {
     nothing,
     /// `value => boolean`
     is_buffer,
-    /// `view => number`: the byte length, read with the language's own getter.
-    view_length,
+    /// `view => number`: the byte length of a Buffer, typed array or DataView, read with the language's own getters.
+    byte_length,
     /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
     shared_bytes,
     /// `length => ArrayBuffer`, or a RangeError.
     allocate,
-    /// `arrayBuffer => Buffer` over all of it.
+    /// `(arrayBuffer, keep) => Buffer` over all of it, which cannot be transferred away when it is to be kept.
     buffer_over,
     /// `(string, encoding) => Buffer`
     encode,

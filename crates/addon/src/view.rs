@@ -8,6 +8,7 @@ use crate::error::{Error, Quantity, Result};
 use crate::napi::{Env, Failure, Kind, Memory, Value};
 use crate::pointer::{self, PointerErrors};
 use crate::state::ask;
+use crate::v8;
 
 /// The longest string V8 makes: 2^29 - 24 code units (`v8::String::kMaxLength` on 64-bit hosts since V8 6.2).
 const MAX_STRING_LENGTH: usize = (1 << 29) - 24;
@@ -20,11 +21,21 @@ pub fn to_string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result
     }
     // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
     let text = unsafe { memory::c_string(address) };
-    match env.from_utf8(text) {
+    match env.create_string_utf8(text) {
         Ok(string) => Ok(Some(string)),
         Err(Failure::Status(_)) => Err(Error::StringTooLong(MAX_STRING_LENGTH)),
         Err(Failure::Pending) => Err(Error::Pending),
     }
+}
+
+/// An ArrayBuffer, by who looks after its memory.
+enum Backed<'env> {
+    /// A copy.
+    Copy(Value<'env>),
+    /// A view that can be transferred.
+    View(Value<'env>),
+    /// A view that Node keeps from being transferred; to mark it as such again would end the process with Node 24 and later.
+    NodeView(Value<'env>),
 }
 
 /// Foreign memory that JavaScript wants to see.
@@ -49,16 +60,21 @@ fn foreign<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, null: Error) ->
 }
 
 impl Foreign {
-    fn array_buffer<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
+    fn array_buffer<'env>(&self, env: Env<'env>) -> Result<Backed<'env>> {
         if self.copy || self.length == 0 {
-            return self.copied(env);
+            return self.copied(env).map(Backed::Copy);
         }
+        let address = std::ptr::with_exposed_provenance_mut(self.address);
         // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
-        Ok(unsafe { env.external_array_buffer(std::ptr::with_exposed_provenance_mut(self.address), self.length) }?)
+        if let Some(view) = unsafe { v8::external_array_buffer(env, address, self.length) } {
+            return Ok(Backed::View(view));
+        }
+        // SAFETY: as above.
+        Ok(Backed::NodeView(unsafe { env.external_array_buffer(address, self.length) }?))
     }
 
     fn copied<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
-        let length = env.from_f64(self.length as f64)?;
+        let length = env.create_f64(self.length as f64)?;
         let buffer = allocated(env, ask(env, |hooks| &hooks.allocate, &[length]), Error::Memory)?;
         let target = env.array_buffer_memory(buffer)?.ok_or(Error::Memory)?;
         // SAFETY: the buffer was just made with that length; JavaScript answers for the source (`ferrule_native`'s list).
@@ -81,14 +97,20 @@ fn allocated<'env>(env: Env<'env>, result: Result<Value<'env>>, error: Error) ->
 /// `toBuffer(pointer, length, copy = true)`
 pub fn to_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let foreign = foreign(env, arguments, Error::NullBuffer)?;
-    let buffer = foreign.array_buffer(env)?;
-    let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(!foreign.copy)?]);
+    // As in Node, the memory of a zero-copy Buffer cannot be transferred away.
+    let (buffer, keep) = match foreign.array_buffer(env)? {
+        Backed::View(buffer) => (buffer, true),
+        Backed::Copy(buffer) | Backed::NodeView(buffer) => (buffer, false),
+    };
+    let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(keep)?]);
     allocated(env, view, Error::BufferTooLarge).map(Some)
 }
 
 /// `toArrayBuffer(pointer, length, copy = true)`
 pub fn to_array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-    foreign(env, arguments, Error::NullArrayBuffer)?.array_buffer(env).map(Some)
+    Ok(Some(match foreign(env, arguments, Error::NullArrayBuffer)?.array_buffer(env)? {
+        Backed::Copy(buffer) | Backed::View(buffer) | Backed::NodeView(buffer) => buffer,
+    }))
 }
 
 /// Where the bytes of a Buffer, a view, an ArrayBuffer or a SharedArrayBuffer are; `None` for anything else.
@@ -110,10 +132,10 @@ pub fn memory_of<'env>(env: Env<'env>, value: Value<'env>) -> Result<Option<Memo
 /// `getRawPointer(source)`
 pub fn get_raw_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let memory = memory_of(env, arguments.get(env, 0)?)?.ok_or(Error::RawPointerSource)?;
-    Ok(Some(env.from_u64(memory.address as u64)?))
+    Ok(Some(env.create_u64(memory.address as u64)?))
 }
 
 /// `getCurrentEventLoop()`
 pub fn get_current_event_loop<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-    Ok(Some(env.from_u64(env.event_loop()? as u64)?))
+    Ok(Some(env.create_u64(env.event_loop()? as u64)?))
 }

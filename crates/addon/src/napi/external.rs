@@ -32,7 +32,7 @@ impl<'env> Env<'env> {
     /// # Safety
     ///
     /// * If `value` is an external, then one that [`Env::external`] made of a `T`.
-    pub unsafe fn from_external<T: External>(self, value: Value<'env>) -> Result<Option<Rc<T>>> {
+    pub unsafe fn get_external<T: External>(self, value: Value<'env>) -> Result<Option<Rc<T>>> {
         if self.kind(value)? != Kind::External {
             return Ok(None);
         }

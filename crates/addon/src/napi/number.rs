@@ -29,31 +29,31 @@ impl<'env> Env<'env> {
 
     /// A number.
     #[inline]
-    pub fn from_f64(self, value: f64) -> Result<Value<'env>> {
+    pub fn create_f64(self, value: f64) -> Result<Value<'env>> {
         get!(self, napi_create_double(value) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
     /// A number.
     #[inline]
-    pub fn from_i32(self, value: i32) -> Result<Value<'env>> {
+    pub fn create_i32(self, value: i32) -> Result<Value<'env>> {
         get!(self, napi_create_int32(value) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
     /// A number.
     #[inline]
-    pub fn from_u32(self, value: u32) -> Result<Value<'env>> {
+    pub fn create_u32(self, value: u32) -> Result<Value<'env>> {
         get!(self, napi_create_uint32(value) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
     /// A bigint.
     #[inline]
-    pub fn from_i64(self, value: i64) -> Result<Value<'env>> {
+    pub fn create_i64(self, value: i64) -> Result<Value<'env>> {
         get!(self, napi_create_bigint_int64(value) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
     /// A bigint.
     #[inline]
-    pub fn from_u64(self, value: u64) -> Result<Value<'env>> {
+    pub fn create_u64(self, value: u64) -> Result<Value<'env>> {
         get!(self, napi_create_bigint_uint64(value) -> sys::napi_value).map(|raw| self.value(raw))
     }
 }

@@ -65,8 +65,8 @@ impl<'env> Env<'env> {
     }
 
     /// A string of this text.
-    pub fn from_text(self, text: &str) -> Result<Value<'env>> {
-        self.from_utf8(text.as_bytes())
+    pub fn create_string(self, text: &str) -> Result<Value<'env>> {
+        self.create_string_utf8(text.as_bytes())
     }
 
     /// A string of these bytes of UTF-8, what is no UTF-8 as U+FFFD.
@@ -74,7 +74,7 @@ impl<'env> Env<'env> {
     /// # Errors
     ///
     /// `napi_invalid_arg` or `napi_generic_failure` when the string is too long for the engine.
-    pub fn from_utf8(self, bytes: &[u8]) -> Result<Value<'env>> {
+    pub fn create_string_utf8(self, bytes: &[u8]) -> Result<Value<'env>> {
         let length = isize::try_from(bytes.len()).unwrap_or(isize::MAX);
         get!(self, napi_create_string_utf8(bytes.as_ptr().cast(), length) -> sys::napi_value).map(|raw| self.value(raw))
     }

@@ -1,0 +1,282 @@
+//! V8's own C++ functions, found by name in the running process.
+//!
+//! Node exports V8's functions for C++ addons. Ferrule takes the few that Node-API has no equal for, by their mangled names, once per
+//! process, and links to none of them: where one is missing, [`resolved`] says which, and everything goes through Node-API as before.
+//!
+//! A mangled name pins the parameters of a function, and for a template the C++ library it was made with; it does not pin the result, what
+//! the function does, or which function of the same name was found. So a table is only handed out when all of this holds:
+//!
+//! 1. the platform is one whose calling convention [`Hidden`] is right for (Linux on x86-64 and AArch64);
+//! 2. every name is found, and in the same executable image as Node-API itself: not in a second V8 that some library brought along;
+//! 3. V8 says that it is a version of [`VERSIONS`], as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
+//!    no V8. A V8 that nobody tried is not called.
+//!
+//! Only `V8::GetVersion` is called before point 3 holds: it takes nothing and has given a C string back for as long as V8 exists.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::mem::{self, MaybeUninit};
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+
+use napi_sys as sys;
+
+/// The versions of V8, major and minor, that these declarations were tried with: Node 20, 22, 24, 25 and 26.
+pub const VERSIONS: [&str; 5] = ["11.3", "12.4", "13.6", "14.1", "14.6"];
+
+/// Why V8's functions are not used here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Absence {
+    /// Only where the declarations below were tried does anybody look for them.
+    #[error("V8's functions are not used on this operating system or processor")]
+    Platform,
+    /// The runtime does not export a function.
+    #[error("this runtime does not export {}", .0.to_string_lossy())]
+    Symbol(&'static CStr),
+    /// The process has the function, but the one found first does not belong to the runtime that gives Node-API.
+    #[error("{} is not the one that belongs to this Node-API", .0.to_string_lossy())]
+    Stranger(&'static CStr),
+    /// A V8 that the declarations were not tried with, or one that was not built for Node.
+    #[error("V8 {0} is not a version that was tried")]
+    Version(String),
+}
+
+/// `v8::Isolate`, which only V8 looks into.
+#[repr(C)]
+pub struct Isolate {
+    opaque: [u8; 0],
+}
+
+/// `std::unique_ptr<v8::BackingStore>`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UniquePointer {
+    /// The owned object.
+    pub object: *mut c_void,
+}
+
+/// `std::shared_ptr<v8::BackingStore>`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedPointer {
+    /// The shared object.
+    pub object: *mut c_void,
+    /// Who counts its owners.
+    pub block: *mut ControlBlock,
+}
+
+/// The object of libstdc++ that counts the owners of a `shared_ptr` made from a `unique_ptr`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ControlBlock {
+    /// [`Vtable::functions`] of its class.
+    pub functions: *const [usize; 5],
+    /// How many `shared_ptr` there are.
+    pub owners: i32,
+    /// How many `weak_ptr` there are, and one more for all the owners together.
+    pub observers: i32,
+    /// What is deleted when the last owner goes.
+    pub object: *mut c_void,
+}
+
+/// The table of virtual functions of a C++ class without bases that move the pointer.
+#[repr(C)]
+pub struct Vtable {
+    offset_to_top: isize,
+    type_information: usize,
+    /// Where an object's own pointer points.
+    pub functions: [usize; 5],
+}
+
+/// A C++ result that comes back through memory which the caller provides.
+///
+/// C++ returns an object with a destructor that way however small it is; C, and so Rust, returns one of up to two words in registers. A
+/// struct of more than two words goes through memory in both, with its address in the same place (`rdi` on x86-64, `x8` on AArch64). So the
+/// result is declared with words behind it, which nobody writes and nobody reads.
+#[repr(C)]
+pub struct Hidden<T> {
+    /// What the function wrote.
+    pub value: T,
+    behind: MaybeUninit<[usize; 3]>,
+}
+
+/// `void (*)(void* data, size_t length, void* deleter_data)`.
+pub type Deleter = unsafe extern "C" fn(*mut c_void, usize, *mut c_void);
+
+/// The `operator new` that answers with null where the usual one throws.
+pub type OperatorNew = unsafe extern "C" fn(usize, *const c_void) -> *mut c_void;
+
+macro_rules! symbols {
+    ($($(#[$documentation:meta])* $field:ident: $kind:ty = $name:literal;)*) => {
+        /// The functions, each callable as its type says.
+        pub struct Symbols {
+            $($(#[$documentation])* pub $field: $kind,)*
+            /// `void* operator new(size_t, const std::nothrow_t&)`, the process's own: any `delete` of V8 or Node may free what it gives.
+            pub operator_new: OperatorNew,
+        }
+
+        impl Symbols {
+            /// # Safety
+            ///
+            /// The names in the image must be those of a V8 of [`VERSIONS`].
+            unsafe fn find(image: &Image) -> Result<Self, Absence> {
+                Ok(Self {
+                    // SAFETY: the caller vouches for the version, and the types are the declarations in that version's headers.
+                    $($field: unsafe { mem::transmute::<NonNull<c_void>, $kind>(image.symbol($name)?) },)*
+                    // SAFETY: the C++ standard fixes the type behind this name.
+                    operator_new: unsafe {
+                        mem::transmute::<NonNull<c_void>, OperatorNew>(linker::global(c"_ZnwmRKSt9nothrow_t")?)
+                    },
+                })
+            }
+        }
+    };
+}
+
+symbols! {
+    /// `static Isolate* Isolate::GetCurrent()`
+    isolate_get_current: unsafe extern "C" fn() -> *mut Isolate = c"_ZN2v87Isolate10GetCurrentEv";
+
+    /// `bool Isolate::IsExecutionTerminating()`
+    isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool = c"_ZN2v87Isolate22IsExecutionTerminatingEv";
+
+    /// `static std::unique_ptr<BackingStore> ArrayBuffer::NewBackingStore(void* data, size_t byte_length, Deleter, void* deleter_data)`
+    array_buffer_new_backing_store: unsafe extern "C" fn(*mut c_void, usize, Deleter, *mut c_void) -> Hidden<UniquePointer>
+        = c"_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_";
+
+    /// `static Local<ArrayBuffer> ArrayBuffer::New(Isolate*, std::shared_ptr<BackingStore>)`: the pointer object belongs to the caller
+    /// before and after, and V8 leaves it empty. A `Local` is what Node-API calls a value.
+    array_buffer_new: unsafe extern "C" fn(*mut Isolate, *mut SharedPointer) -> sys::napi_value
+        = c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE";
+
+    /// `std::shared_ptr<BackingStore> ArrayBuffer::GetBackingStore()`
+    array_buffer_get_backing_store: unsafe extern "C" fn(sys::napi_value) -> Hidden<SharedPointer>
+        = c"_ZN2v811ArrayBuffer15GetBackingStoreEv";
+
+    /// `static void BackingStore::EmptyDeleter(void* data, size_t length, void* deleter_data)`: V8 compares its address.
+    backing_store_empty_deleter: Deleter = c"_ZN2v812BackingStore12EmptyDeleterEPvmS1_";
+
+    /// The class `std::_Sp_counted_deleter<v8::BackingStore*, std::default_delete<v8::BackingStore>, std::allocator<void>, _S_atomic>`.
+    backing_store_counted_deleter: &'static Vtable
+        = c"_ZTVSt19_Sp_counted_deleterIPN2v812BackingStoreESt14default_deleteIS1_ESaIvELN9__gnu_cxx12_Lock_policyE2EE";
+}
+
+/// V8's functions, looked up the first time somebody asks.
+pub fn resolved() -> Result<&'static Symbols, &'static Absence> {
+    static SYMBOLS: OnceLock<Result<Symbols, Absence>> = OnceLock::new();
+    SYMBOLS.get_or_init(find).as_ref()
+}
+
+/// Where the calling convention of [`Hidden`] was tried.
+const PLATFORM: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")));
+
+fn find() -> Result<Symbols, Absence> {
+    if !PLATFORM {
+        return Err(Absence::Platform);
+    }
+    let image = Image::with(c"napi_create_external_arraybuffer")?;
+    let get_version = image.symbol(c"_ZN2v82V810GetVersionEv")?;
+    // SAFETY: `static const char* V8::GetVersion()` has not changed since V8 has it.
+    let get_version = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *const c_char>(get_version) };
+    // SAFETY: V8 gives a text of its own that ends with a zero and lives as long as the process.
+    let version = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
+    if !is_tried(&version) {
+        return Err(Absence::Version(version.into_owned()));
+    }
+    // SAFETY: the image holds a V8 of a version that was tried.
+    unsafe { Symbols::find(&image) }
+}
+
+/// Whether a text such as `13.6.233.17-node.37` names a V8 of [`VERSIONS`] that was built for Node.
+fn is_tried(version: &str) -> bool {
+    let Some((numbers, embedder)) = version.split_once('-') else { return false };
+    let mut numbers = numbers.splitn(3, '.');
+    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else { return false };
+    embedder.starts_with("node.") && VERSIONS.iter().any(|tried| tried.split_once('.') == Some((major, minor)))
+}
+
+/// An executable or shared library in the process.
+struct Image {
+    base: *mut c_void,
+}
+
+impl Image {
+    /// The image that a symbol belongs to.
+    fn with(name: &'static CStr) -> Result<Self, Absence> {
+        let base = linker::base(linker::global(name)?).ok_or(Absence::Symbol(name))?;
+        Ok(Self { base })
+    }
+
+    /// The address of a symbol which must belong to this image.
+    fn symbol(&self, name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
+        let address = linker::global(name)?;
+        if linker::base(address) == Some(self.base) { Ok(address) } else { Err(Absence::Stranger(name)) }
+    }
+}
+
+#[cfg(unix)]
+mod linker {
+    //! What the dynamic linker knows.
+
+    use super::Absence;
+    use std::ffi::{CStr, c_void};
+    use std::mem::MaybeUninit;
+    use std::ptr::NonNull;
+
+    /// The address of a symbol, as the program itself would be linked to it.
+    pub fn global(name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
+        // SAFETY: the name ends with a zero; a look-up runs no code, but for indirect functions, which none of ours is.
+        let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+        NonNull::new(address).ok_or(Absence::Symbol(name))
+    }
+
+    /// Where the image that holds an address begins.
+    pub fn base(address: NonNull<c_void>) -> Option<*mut c_void> {
+        let mut information = MaybeUninit::<libc::Dl_info>::uninit();
+        // SAFETY: any address may be asked for, and the second argument is room for the answer.
+        let found = unsafe { libc::dladdr(address.as_ptr(), information.as_mut_ptr()) };
+        // SAFETY: anything but zero says that the answer was written.
+        (found != 0).then(|| unsafe { information.assume_init() }.dli_fbase)
+    }
+}
+
+#[cfg(not(unix))]
+mod linker {
+    //! Where nobody asks the dynamic linker.
+
+    use super::Absence;
+    use std::ffi::{CStr, c_void};
+    use std::ptr::NonNull;
+
+    pub fn global(_: &'static CStr) -> Result<NonNull<c_void>, Absence> {
+        Err(Absence::Platform)
+    }
+
+    pub fn base(_: NonNull<c_void>) -> Option<*mut c_void> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{VERSIONS, is_tried};
+
+    #[test]
+    fn versions_of_node_are_known() {
+        for version in VERSIONS {
+            assert!(is_tried(&format!("{version}.244.8-node.36")));
+        }
+    }
+
+    #[test]
+    fn other_versions_and_other_embedders_are_not() {
+        for version in ["", "14", "14.6", "14.6.202.33", "14.6-electron.0", "14.6.202.33-electron.0", "14.6.202.33-rusty", "4.6.202-node.1"]
+        {
+            assert!(!is_tried(version), "{version}");
+        }
+        for version in
+            ["14.60.1.1-node.1", "114.6.1.1-node.1", "11.30.1-node.1", "14.7.1.1-node.1", "14.6.202.33-nodejs.1", "15.0.1.1-node.1"]
+        {
+            assert!(!is_tried(version), "{version}");
+        }
+    }
+}
