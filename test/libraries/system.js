@@ -1,0 +1,61 @@
+'use strict';
+
+const { DynamicLibrary, dlopen, getUint64, toString } = require('../subject');
+
+// From <dlfcn.h> of glibc.
+const RTLD_LAZY = 0x1;
+const RTLD_DEEPBIND = 0x8;
+
+function missing(file, debianPackage, reason) {
+  return new Error(`${file} cannot be loaded: install the Debian package ${debianPackage} (${reason})`);
+}
+
+// These tests exist to run against the real thing, so an absent library is a failure that says what to install,
+// never a skip.
+exports.open = function open(file, debianPackage, definitions) {
+  let library;
+  try {
+    library = new DynamicLibrary(file);
+  } catch (error) {
+    if (error.code !== 'ERR_FFI_CALL_FAILED') throw error;
+    throw missing(file, debianPackage, error.message);
+  }
+  try {
+    return { library, functions: library.getFunctions(definitions) };
+  } catch (error) {
+    library.close();
+    throw error;
+  }
+};
+
+// Every Node binary carries its own zlib and OpenSSL and exports their symbols. The dynamic loader looks in the
+// executable first, so the calls that the system's libz or libcrypto makes to itself would land in Node's copy, another
+// version with other structs: deflateInit2_ or EVP_DigestInit_ex then crash the process. RTLD_DEEPBIND makes a library
+// look in itself and its dependencies first. The binding is made when a library is first mapped, so opening it once
+// like this through the loader's own function is enough: DynamicLibrary then gets the same mapping.
+exports.openApart = function openApart(file, debianPackage, definitions) {
+  const { lib, functions: loader } = dlopen(null, {
+    dlopen: { arguments: ['string', 'i32'], return: 'pointer' },
+    dlclose: { arguments: ['pointer'], return: 'i32' },
+    dlerror: { return: 'pointer' },
+  });
+  const handle = loader.dlopen(file, RTLD_LAZY | RTLD_DEEPBIND);
+  if (handle === 0n) throw missing(file, debianPackage, toString(loader.dlerror()));
+  try {
+    return exports.open(file, debianPackage, definitions);
+  } finally {
+    loader.dlclose(handle);
+    lib.close();
+  }
+};
+
+// C hands arrays of pointers to callbacks (char **argv and the like). The count is known or the array ends in NULL.
+exports.pointers = function pointers(address, count = Infinity) {
+  const found = [];
+  for (let index = 0; index < count; index++) {
+    const pointer = getUint64(address, index * 8);
+    if (count === Infinity && pointer === 0n) break;
+    found.push(pointer);
+  }
+  return found;
+};
