@@ -178,7 +178,7 @@ pub fn buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
 pub fn array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     match env.array_buffer_memory(value)? {
-        Some(memory) => export(env, arguments, memory.length),
+        Some(_) => export(env, arguments, env.array_buffer_length(value)?),
         None => Err(wrong_type(env, "arrayBuffer", "an instance of ArrayBuffer", value)?),
     }
 }

@@ -105,7 +105,7 @@ impl State {
 
     /// The JavaScript functions that Rust asks.
     pub fn hooks(&self) -> &Hooks {
-        self.hooks.get().expect("lib/binding.js calls initialize before it hands out anything else")
+        self.hooks.get().expect("lib/index.js calls initialize before it exports anything")
     }
 
     /// What has to stop before the environment goes away.

@@ -7,13 +7,11 @@ use napi_sys as sys;
 
 use super::{Env, Result, Value, get};
 
-/// The memory of a buffer object.
+/// The memory of a buffer object. How long it is, the object itself says.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     /// Its first byte; may be null when there is none.
     pub address: *mut c_void,
-    /// Its length in bytes.
-    pub length: usize,
     /// Whether it has been taken away.
     pub detached: bool,
 }
@@ -24,18 +22,16 @@ impl<'env> Env<'env> {
     /// A small typed array that lives inside V8's heap is moved out first (`v8::ArrayBufferView::Buffer`), so the address stays.
     pub fn view_memory(self, value: Value<'env>) -> Result<Option<Memory>> {
         let mut address = ptr::null_mut();
-        let mut length = 0;
         let mut buffer = ptr::null_mut();
         if get!(self, napi_is_typedarray(value.0) -> bool)? {
-            // The length comes in elements there and in bytes from `byteLength` only: callers that need it ask for it.
             get!(self, napi_get_typedarray_info(value.0, ptr::null_mut(), ptr::null_mut(), &raw mut address, &raw mut buffer) -> usize)?;
         } else if get!(self, napi_is_dataview(value.0) -> bool)? {
-            get!(self, napi_get_dataview_info(value.0, &raw mut length, &raw mut address, &raw mut buffer) -> usize)?;
+            get!(self, napi_get_dataview_info(value.0, ptr::null_mut(), &raw mut address, &raw mut buffer) -> usize)?;
         } else {
             return Ok(None);
         }
         let detached = get!(self, napi_is_detached_arraybuffer(buffer) -> bool)?;
-        Ok(Some(Memory { address, length, detached }))
+        Ok(Some(Memory { address, detached }))
     }
 
     /// The memory of an ArrayBuffer; `None` for any other object, a SharedArrayBuffer among them.
@@ -44,9 +40,14 @@ impl<'env> Env<'env> {
             return Ok(None);
         }
         let mut address = ptr::null_mut();
-        let length = get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)?;
+        get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)?;
         let detached = get!(self, napi_is_detached_arraybuffer(value.0) -> bool)?;
-        Ok(Some(Memory { address, length, detached }))
+        Ok(Some(Memory { address, detached }))
+    }
+
+    /// The length of an ArrayBuffer in bytes.
+    pub fn array_buffer_length(self, buffer: Value<'env>) -> Result<usize> {
+        get!(self, napi_get_arraybuffer_info(buffer.0, ptr::null_mut()) -> usize)
     }
 
     /// An ArrayBuffer over foreign memory, which is not freed with it.
