@@ -194,12 +194,8 @@ impl Callbacks {
 }
 
 impl Ending for Callbacks {
-    fn environment_ends(&self, keep_loaded: bool) {
-        if keep_loaded {
-            self.loaded.abandon()
-        } else {
-            self.loaded.close()
-        }
+    fn environment_ends(&self, is_main_thread: bool) {
+        self.loaded.environment_ends(is_main_thread);
         self.retire_all(Fate::Ended);
     }
 }

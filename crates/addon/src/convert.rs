@@ -94,13 +94,19 @@ pub fn argument<'env>(
     if representation == Representation::Pointer {
         return pointer_argument(env, index, value, memory);
     }
-    scalar(env, representation, Wide::BigintOrNumber, value)?.ok_or(Error::Argument { index, representation })
+    match scalar(env, representation, Wide::BigintOrNumber, value)? {
+        Some(slot) => Ok(slot),
+        None => Err(Error::Argument { index, representation }),
+    }
 }
 
 fn pointer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memory: &mut CallMemory) -> Result<Slot> {
     match env.kind(value)? {
         Kind::Undefined | Kind::Null => Ok(Slot::ZERO),
-        Kind::BigInt => scalar(env, Representation::Pointer, Wide::Bigint, value)?.ok_or(Error::ArgumentPointerRange(index)),
+        Kind::BigInt => match scalar(env, Representation::Pointer, Wide::Bigint, value)? {
+            Some(slot) => Ok(slot),
+            None => Err(Error::ArgumentPointerRange(index)),
+        },
         Kind::String => memory.string(env, index, value).map(Slot::new),
         Kind::Object => buffer_argument(env, index, value).map(Slot::new),
         Kind::Boolean | Kind::Number | Kind::Symbol | Kind::Function | Kind::External => Err(Error::ArgumentPointer(index)),

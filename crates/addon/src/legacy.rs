@@ -8,7 +8,8 @@ use ferrule_native::library;
 use crate::boundary::Arguments;
 use crate::error::{Error, Result, Subject};
 use crate::export::wrong_type;
-use crate::library::Library;
+use crate::function;
+use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Value};
 use crate::state::State;
 use crate::view;
@@ -27,11 +28,12 @@ pub fn get_native_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>)
         other => named(other)?,
     };
     let parameters = parameters(env, arguments.get(env, 3)?)?;
-    let library = opened(env, path)?;
-    match library.unlisted_function(env, &name, &Signature::new(result, parameters)) {
-        Err(Error::Library(library::Error::Symbol(text))) => Err(Error::LegacySymbol(text)),
-        function => function.map(Some),
-    }
+    let loaded = opened(env, path)?;
+    let code = match loaded.symbol(&name) {
+        Err(Error::Library(library::Error::Symbol(text))) => return Err(Error::LegacySymbol(text)),
+        code => code?,
+    };
+    function::create(env, &loaded, &name, code, &Signature::new(result, parameters), env.undefined()?).map(Some)
 }
 
 fn library_path<'env>(env: Env<'env>, value: Value<'env>) -> Result<Option<String>> {
@@ -69,17 +71,17 @@ fn named(name: &str) -> Result<Type> {
 }
 
 /// The library at `path`, opened once per environment and never closed before its end.
-fn opened(env: Env<'_>, path: Option<String>) -> Result<Rc<Library>> {
+fn opened(env: Env<'_>, path: Option<String>) -> Result<Rc<Loaded>> {
     let libraries = &State::of(env).legacy;
-    if let Some(library) = libraries.borrow().get(&path) {
-        return Ok(Rc::clone(library));
+    if let Some(loaded) = libraries.borrow().get(&path) {
+        return Ok(Rc::clone(loaded));
     }
-    let library = match Library::open(env, path.as_deref()) {
+    let loaded = match Loaded::open(path.as_deref()) {
         Err(Error::Library(library::Error::Open(text))) => return Err(Error::LegacyLoad(text)),
-        library => Rc::new(library?),
+        loaded => Rc::new(loaded?),
     };
-    libraries.borrow_mut().insert(path, Rc::clone(&library));
-    Ok(library)
+    libraries.borrow_mut().insert(path, Rc::clone(&loaded));
+    Ok(loaded)
 }
 
 /// `getBufferPointer(buffer)`

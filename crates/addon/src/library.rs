@@ -4,7 +4,6 @@
 //! its place is a method called on the wrong object.
 
 use std::cell::RefCell;
-use std::ffi::CString;
 use std::rc::Rc;
 
 use ferrule_abi::Signature;
@@ -46,18 +45,10 @@ type Returned<'env> = Result<Option<Value<'env>>>;
 
 impl Library {
     /// Opens the library at `path`; `None` is the process itself.
-    pub fn open(env: Env<'_>, path: Option<&str>) -> Result<Self> {
+    fn open(env: Env<'_>, path: Option<&str>) -> Result<Self> {
         let loaded = Rc::new(Loaded::open(path)?);
         let callbacks = Callbacks::new(env, &loaded);
         Ok(Self { loaded, callbacks, functions: RefCell::default(), symbols: RefCell::default() })
-    }
-
-    /// The address of a symbol.
-    fn resolve(&self, name: &str) -> Result<usize> {
-        let library = self.loaded.hold()?;
-        // The callers have refused names with NULs, each with a message of its own.
-        let name = CString::new(name).map_err(|_| Error::NullBytes(Subject::SymbolName))?;
-        Ok(library.symbol(&name)?.expose_provenance())
     }
 
     /// The function `name` if it has been asked for with an equivalent signature.
@@ -96,17 +87,12 @@ impl Library {
     }
 
     /// A function of the library, made now or earlier.
-    pub fn function<'env>(&self, env: Env<'env>, name: &str, signature: Signature, owner: Value<'env>) -> Result<Value<'env>> {
+    fn function<'env>(&self, env: Env<'env>, name: &str, signature: Signature, owner: Value<'env>) -> Result<Value<'env>> {
         self.refuse_closed()?;
         if let Some(wrapper) = self.known(env, name, &signature, owner)? {
             return Ok(wrapper);
         }
-        self.define(env, name, self.resolve(name)?, signature, owner)
-    }
-
-    /// A function that the library does not list, and that nothing but itself keeps.
-    pub fn unlisted_function<'env>(&self, env: Env<'env>, name: &str, signature: &Signature) -> Result<Value<'env>> {
-        function::create(env, &self.loaded, name, self.resolve(name)?, signature, env.undefined()?)
+        self.define(env, name, self.loaded.symbol(name)?, signature, owner)
     }
 
     fn refuse_closed(&self) -> Result<()> {
@@ -209,7 +195,7 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
         library.refuse_closed()?;
         let code = match library.known(env, &name, &signature, owner)? {
             Some(_) => None,
-            None => Some(library.resolve(&name)?),
+            None => Some(library.loaded.symbol(&name)?),
         };
         defined.push((key, name, signature, code));
     }
@@ -238,7 +224,7 @@ fn definition<'env>(env: Env<'env>, definitions: Value<'env>, key: Value<'env>) 
 pub fn get_symbol<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let library = receiver(env, arguments)?;
     let name = name(env, arguments.get(env, 1)?, Error::SymbolNameType, Subject::SymbolName)?;
-    let address = library.resolve(&name)?;
+    let address = library.loaded.symbol(&name)?;
     library.symbols.borrow_mut().insert(name, address);
     Ok(Some(env.create_u64(address as u64)?))
 }

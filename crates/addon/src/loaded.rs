@@ -1,11 +1,12 @@
 //! A library as its functions and callbacks share it: loaded until it is closed, and a little longer for the calls that are inside it.
 
 use std::cell::RefCell;
+use std::ffi::CString;
 use std::rc::Rc;
 
 use ferrule_native::Library;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Subject};
 
 /// The loader's reference to a library, and whether JavaScript has closed it.
 pub struct Loaded {
@@ -36,6 +37,13 @@ impl Loaded {
         self.library.borrow().clone().ok_or(Error::LibraryClosed)
     }
 
+    /// The address of a symbol.
+    pub fn symbol(&self, name: &str) -> Result<usize> {
+        let library = self.hold()?;
+        let name = CString::new(name).map_err(|_| Error::NullBytes(Subject::SymbolName))?;
+        Ok(library.symbol(&name)?.expose_provenance())
+    }
+
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
         self.library.borrow().is_none()
@@ -48,8 +56,14 @@ impl Loaded {
         drop(library);
     }
 
-    /// Closes it, but leaves the code where it is until the process ends.
-    pub fn abandon(&self) {
+    /// Closes it because its environment ends.
+    ///
+    /// At the end of the main thread the process is about to exit, and that runs the destructors; unloading the code now could pull it
+    /// from under threads of the library's own. So it stays. A Worker gives back what it opened.
+    pub fn environment_ends(&self, is_main_thread: bool) {
+        if !is_main_thread {
+            return self.close();
+        }
         if let Some(library) = self.library.borrow_mut().take() {
             // A call that is still inside holds the library itself, and never returns.
             if let Ok(library) = Rc::try_unwrap(library) {

@@ -6,12 +6,13 @@ use std::rc::{Rc, Weak};
 
 use crate::boundary::Arguments;
 use crate::error::Result;
+use crate::loaded::Loaded;
 use crate::napi::{Env, Reference, Value};
 
 /// Something that has to stop before its environment goes away.
 pub trait Ending {
     /// The environment is being torn down; JavaScript will not run in it again.
-    fn environment_ends(&self, keep_loaded: bool);
+    fn environment_ends(&self, is_main_thread: bool);
 }
 
 /// Everything that has to stop before the environment goes away, by an address of its own.
@@ -36,7 +37,7 @@ pub struct State {
     hooks: OnceCell<Hooks>,
     endings: Rc<Endings>,
     /// Libraries that the legacy API has opened, by path; it never closes them.
-    pub legacy: RefCell<HashMap<Option<String>, Rc<crate::library::Library>>>,
+    pub legacy: RefCell<HashMap<Option<String>, Rc<Loaded>>>,
 }
 
 macro_rules! hooks {
@@ -116,14 +117,14 @@ impl State {
 
 impl Drop for State {
     /// The environment is being torn down.
-    ///
-    /// At the end of the main thread the process is about to exit, which runs the libraries' destructors itself; unloading them here
-    /// could pull code from under threads of theirs. A Worker gives back what it opened.
     fn drop(&mut self) {
-        let keep_loaded = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
+        let is_main_thread = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
         let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
         for ending in endings.into_values().filter_map(|ending| ending.upgrade()) {
-            ending.environment_ends(keep_loaded);
+            ending.environment_ends(is_main_thread);
+        }
+        for library in self.legacy.get_mut().values() {
+            library.environment_ends(is_main_thread);
         }
     }
 }
