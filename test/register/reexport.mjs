@@ -1,0 +1,1 @@
+export { default, toString } from 'node:ffi';

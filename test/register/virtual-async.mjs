@@ -1,0 +1,3 @@
+import { register } from 'node:module';
+
+register('./virtual-hook.mjs', import.meta.url);

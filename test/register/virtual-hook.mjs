@@ -1,0 +1,11 @@
+// A loader of somebody else: gives `virtual:answer` a module.
+
+export async function resolve(specifier, context, nextResolve) {
+  if (specifier !== 'virtual:answer') return nextResolve(specifier, context);
+  return { url: 'virtual:answer', format: 'module', shortCircuit: true };
+}
+
+export async function load(url, context, nextLoad) {
+  if (url !== 'virtual:answer') return nextLoad(url, context);
+  return { format: 'module', source: 'export default 42;', shortCircuit: true };
+}

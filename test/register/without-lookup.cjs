@@ -1,0 +1,4 @@
+'use strict';
+
+// Node before 20.16.
+delete process.getBuiltinModule;
