@@ -1,0 +1,227 @@
+// Everything that is checked about Ferrule, with all set-up, also in a fresh clone:
+//
+//   npm test                              all of it
+//   npm test -- --only rust|layers|js     one part (may be given more than once)
+//   npm test -- --node 24                 JavaScript tests on this Node line only (may be given more than once)
+//   npm test -- --files test/memory.test.js    these test files only, and nothing else
+//   npm test -- --list                    what would run, without running it
+//
+// A step that fails does not keep the following ones from running, unless they need what it makes. The last line is
+// "N passed, N failed" (with ", N skipped" where tests were), the number of single tests in Rust and JavaScript on all
+// Node lines together; a step that fails without a failing test, such as clippy, counts as one that failed.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { build, buildLibrary, toolchain } from './build.mjs';
+import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
+import { installDependencies } from './dependencies.mjs';
+import { lineOf, node, versions } from './nodes.mjs';
+import { runTestFiles, shownOutput, testFiles } from './test-files.mjs';
+
+const parts = ['rust', 'layers', 'js'];
+
+// What these check does not depend on the Node that runs them: they run on the newest line that was asked for.
+const onOneLine = new Set(['test/api-reference.test.js', 'test/layers.test.js', 'test/types.test.js']);
+
+// These measure memory or time, which tests running beside them would disturb: they run last, one by one.
+const alone = new Set(['test/leak.test.js']);
+
+const none = { passed: 0, failed: 0, skipped: 0 };
+
+/** A cargo subcommand; all it prints goes to the terminal, except lines that `onLine` handles. */
+async function cargo(args, onLine) {
+  const { cargo: program, env } = toolchain();
+  const failure = failureOf(await run(program, args, { env, onLine }));
+  if (failure) throw new Failure(`cargo ${args[0]} ${failure}.`);
+  return none;
+}
+
+/** `cargo test`, shown without the tests that pass, and counted. */
+async function cargoTest() {
+  const counts = { ...none };
+  const onLine = (line) => {
+    const result = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/.exec(line);
+    if (result) {
+      const [passed, failed, skipped] = result.slice(1).map(Number);
+      counts.passed += passed;
+      counts.failed += failed;
+      counts.skipped += skipped;
+    }
+    const quiet = /^test .* \.\.\. ok$|^running \d+ tests?$|^test result: ok|^$/.test(line);
+    if (!quiet) console.log(line);
+  };
+  try {
+    await cargo(['test', '--workspace', '--no-fail-fast'], onLine);
+  } catch (error) {
+    // The tests that failed stand for themselves; without one, something did not compile or crashed.
+    if (!(error instanceof Failure) || counts.failed === 0) throw Object.assign(error, { counts });
+  }
+  return counts;
+}
+
+function countsText({ passed, failed, skipped }) {
+  return `${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
+}
+
+function printFile(result) {
+  console.log(`${result.failed ? 'FAIL' : ' ok '} ${result.file.padEnd(36)} ${seconds(result.time).padStart(7)}   ${countsText(result)}`);
+  for (const { name, details } of result.failures) {
+    console.log([`\n     ${name}`, ...details.split('\n').map((line) => `       ${line}`)].join('\n'));
+  }
+  if (result.failed === 0) return;
+  if (result.output.trim()) console.log(['\n     It printed:', ...shownOutput(result.output).map((line) => `       ${line}`)].join('\n'));
+  console.log();
+}
+
+/** All test files of one Node line. */
+async function testLine(version, files) {
+  if (files.length === 0) throw new Failure('There is no test file to run.');
+  const { path: binary } = await node(version);
+  const counts = { ...none };
+  const failures = [];
+  await runTestFiles(files, {
+    binary,
+    alone,
+    onFile(result) {
+      printFile(result);
+      for (const key of Object.keys(counts)) counts[key] += result[key];
+      failures.push(...result.failures.map(({ name }) => `${result.file}: ${name}`));
+    },
+  });
+  return { ...counts, failures };
+}
+
+/**
+ * The steps of a run, in order: `{ name, work, after, counted }`. `after` names the steps without whose success this one makes
+ * no sense; `counted` says that it is made of tests, so that it fails when it finds none.
+ */
+function stepsOf({ only, lines, files }) {
+  const rust = only.includes('rust');
+  const js = only.includes('js');
+  const steps = [];
+  const step = (name, work, options = {}) => steps.push({ name, work, after: [], counted: false, ...options });
+
+  if (js) step('npm packages', async () => { await installDependencies(); });
+  if (rust || js) {
+    step('tools', () => console.log(`cargo: ${toolchain().cargo}`));
+    step('fixture', async () => {
+      // Where test/fixture.js looks, whatever CARGO_TARGET_DIR says.
+      await buildLibrary('ferrule-fixture', { options: ['--target-dir', path.join(root, 'target')] });
+    }, { after: ['tools'] });
+  }
+  if (js) {
+    step('build', async () => {
+      const { file, built } = await build();
+      if (!built) console.log(`${path.relative(root, file)} is up to date.`);
+    }, { after: ['tools'] });
+  }
+  if (rust) {
+    step('cargo fmt', () => cargo(['fmt', '--all', '--check']), { after: ['tools'] });
+    step('cargo clippy', () => cargo(['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings']), { after: ['tools'] });
+    step('cargo test', cargoTest, { after: ['tools', 'fixture'], counted: true });
+  }
+  if (only.includes('layers')) {
+    step('layers', async () => {
+      const failure = failureOf(await run(process.execPath, [path.join(root, 'scripts', 'check-layers.mjs')]));
+      if (failure) throw new Failure(`scripts/check-layers.mjs ${failure}.`);
+    });
+  }
+  if (js) {
+    for (const version of lines) {
+      const here = files.filter((file) => version === lines.at(-1) || !onOneLine.has(file));
+      if (here.length === 0 && files.length > 0) continue;
+      step(`Node ${version}`, () => testLine(version, here), { after: ['build', 'fixture'], counted: true, files: here });
+    }
+  }
+  return steps;
+}
+
+async function runStep({ name, work, after, counted }, results) {
+  const missing = after.filter((needed) => results.some((result) => result.name === needed && !result.ok));
+  if (missing.length > 0) return { name, ...none, ok: false, time: 0, mark: ' -- ', text: `not run, because "${missing[0]}" failed` };
+  console.log(`\n== ${name}`);
+  const start = Date.now();
+  let counts = none;
+  let text = 'ok';
+  let ok = true;
+  try {
+    counts = await work() ?? none;
+    if (counted && counts.passed + counts.failed === 0) throw new Failure('No test ran.');
+    ok = counts.failed === 0;
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error);
+    ok = false;
+    text = 'failed';
+    counts = error.counts ?? counts;
+  }
+  if (counts.passed + counts.failed > 0) text = countsText(counts) + (ok || counts.failed > 0 ? '' : ', and then it failed');
+  // Something failed that is not a test: the sums must show it.
+  const failed = !ok && counts.failed === 0 ? 1 : counts.failed;
+  return { name, ...counts, failed, ok, mark: ok ? ' ok ' : 'FAIL', text, time: Date.now() - start };
+}
+
+function printSummary(results) {
+  console.log('\n== Summary');
+  for (const { name, mark, time, text } of results) {
+    console.log(`${mark} ${name.padEnd(16)} ${seconds(time).padStart(8)}   ${text}`);
+  }
+  for (const { name, failures = [] } of results) {
+    if (failures.length > 0) console.log([`\nFailed in ${name}:`, ...failures].join('\n     '));
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  const skipped = sum('skipped');
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped ? `, ${skipped} skipped` : ''}`);
+}
+
+function listSteps(steps) {
+  for (const { name, files } of steps) {
+    console.log(name);
+    files?.forEach((file) => console.log(`  ${file}`));
+  }
+}
+
+/** Accepts "a,b" as well as an option given twice. */
+function listOf(values) {
+  return values?.flatMap((value) => value.split(',')).filter(Boolean) ?? [];
+}
+
+function parseOptions(args) {
+  const list = { type: 'string', multiple: true };
+  let parsed;
+  try {
+    parsed = parseArgs({ args, allowPositionals: true, options: { node: list, only: list, files: list, list: { type: 'boolean' } } });
+  } catch (error) {
+    throw new Failure(`${error.message}\nOptions: --only ${parts.join('|')}, --node <line>, --files <file>, --list`);
+  }
+  const { values, positionals } = parsed;
+  const wanted = listOf(values.node);
+  for (const line of wanted) {
+    if (!versions.some((version) => version === line || String(lineOf(version)) === line)) {
+      throw new Failure(`There is no Node line ${line}; there are ${versions.map(lineOf).join(', ')}.`);
+    }
+  }
+  const lines = versions.filter((version) => wanted.length === 0 || wanted.includes(version) || wanted.includes(String(lineOf(version))));
+  const named = [...listOf(values.files), ...positionals].map((file) => path.relative(root, path.resolve(file)).split(path.sep).join('/'));
+  const absent = named.find((file) => !fs.existsSync(path.join(root, file)));
+  if (absent) throw new Failure(`There is no test file ${absent}.`);
+  const unknown = listOf(values.only).find((part) => !parts.includes(part));
+  if (unknown) throw new Failure(`--only knows ${parts.join(', ')}, not ${unknown}.`);
+  // Naming files or lines is asking for JavaScript tests.
+  const implied = named.length > 0 || wanted.length > 0 ? ['js'] : parts;
+  const only = values.only ? listOf(values.only) : implied;
+  return { only, lines, files: named.length > 0 ? named : testFiles(), list: values.list };
+}
+
+await runAsScript(import.meta.url, async (args) => {
+  const options = parseOptions(args);
+  const steps = stepsOf(options);
+  if (options.list) {
+    listSteps(steps);
+    return 0;
+  }
+  const results = [];
+  for (const step of steps) results.push(await runStep(step, results));
+  printSummary(results);
+  return results.length > 0 && results.every(({ ok }) => ok) ? 0 : 1;
+});
