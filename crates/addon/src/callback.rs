@@ -327,13 +327,12 @@ impl Callback {
     /// JavaScript did not return. Either it threw, which ends the process, or its thread is being stopped: then C gets zeros and runs
     /// on until it comes back to JavaScript, where V8 goes on stopping.
     fn failed(&self, env: Env<'_>) -> Option<Slot> {
-        // Node-API takes note of the stop as if `null` had been thrown.
+        // Node-API takes note of V8's stop as if `null` had been thrown, and of Node's as if nothing had.
         let exception = env.take_exception().ok();
-        if v8::is_terminating().unwrap_or_else(|| cannot_run(env)) {
+        if v8::is_terminating() == Some(true) || cannot_run(env) {
             return None;
         }
-        let described = exception.and_then(|error| ask(env, |hooks| &hooks.inspect, &[error]).ok());
-        let described = described.and_then(|text| env.text(text).ok().flatten());
+        let described = exception.and_then(|exception| describe(env, exception));
         self.abort("Callbacks cannot throw an exception", &described.unwrap_or_else(|| "(the exception cannot be shown)".to_owned()));
     }
 
@@ -349,13 +348,29 @@ impl Callback {
     }
 }
 
-/// Whether nothing runs any more, which shows a thread that is being stopped where V8 cannot be asked.
+/// Whether nothing runs any more: Node refuses every call in a thread that it is stopping, and V8 stops every function. A call that
+/// fails with an exception of its own, for want of stack, shows the opposite.
 fn cannot_run(env: Env<'_>) -> bool {
-    let stopped = ask(env, |hooks| &hooks.nothing, &[]).is_err();
-    if stopped {
-        let _of_the_probe = env.take_exception();
+    if ask(env, |hooks| &hooks.nothing, &[]).is_ok() {
+        return false;
     }
-    stopped
+    let exception = env.take_exception().and_then(|exception| env.kind(exception));
+    matches!(exception, Ok(Kind::Undefined | Kind::Null) | Err(_))
+}
+
+/// The exception with its stack; or, where there is no stack left to run `inspect` in, its name and message.
+fn describe<'env>(env: Env<'env>, exception: Value<'env>) -> Option<String> {
+    let inspected = ask(env, |hooks| &hooks.inspect, &[exception]).and_then(|text| Ok(env.text(text)?));
+    if let Ok(Some(text)) = inspected {
+        return Some(text);
+    }
+    let _of_inspect = env.take_exception();
+    if env.is_error(exception) != Ok(true) {
+        return None;
+    }
+    let property = |name| env.get(exception, env.create_string(name)?).and_then(|value| env.text(value));
+    let (name, message) = (property("name").ok()??, property("message").ok()??);
+    Some(format!("{name}: {message}"))
 }
 
 /// Counts a call in while it runs.

@@ -143,6 +143,11 @@ impl<'env> Env<'env> {
         get!(self, napi_is_promise(value.0) -> bool)
     }
 
+    /// Whether the value is an error object.
+    pub fn is_error(self, value: Value<'env>) -> Result<bool> {
+        get!(self, napi_is_error(value.0) -> bool)
+    }
+
     /// The exception that is pending, which no longer is afterwards.
     pub fn take_exception(self) -> Result<Value<'env>> {
         get!(self, napi_get_and_clear_last_exception() -> sys::napi_value).map(|raw| self.value(raw))
