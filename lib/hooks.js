@@ -1,7 +1,8 @@
 'use strict';
 
-// What Rust asks of JavaScript, under the names that crates/addon/src/state.rs knows. None of it runs the user's code, but for what
-// `inspect` must show. The language's own functions are taken at load, so a program that replaces them later changes nothing here.
+// What Rust asks of JavaScript, under the names that crates/addon/src/state.rs knows. It runs none of the user's code, except that
+// messages name what they received (`received`), which can have getters. What results depend on is taken at load, so a program that
+// replaces the language's functions later changes nothing but the wording of messages.
 
 const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
@@ -9,7 +10,7 @@ const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { wrap } = require('./wrap.js');
 
-const { ArrayBuffer, DataView, Object, Uint8Array } = globalThis;
+const { ArrayBuffer, DataView, Object, RangeError, Uint8Array } = globalThis;
 const { from: bufferFrom, isBuffer } = Buffer;
 const { create, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { apply } = Reflect;
@@ -65,6 +66,18 @@ function nameOf(callback) {
   return typeof name === 'string' ? name : '';
 }
 
+// undefined where the engine says that it cannot make something so large. A stack that is full is another matter.
+function unlessTooLarge(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError) || error.message === 'Maximum call stack size exceeded') {
+      throw error;
+    }
+    return undefined;
+  }
+}
+
 function byteLength(view) {
   if (isBuffer(view)) {
     return apply(bytesOfBuffer, view, []);
@@ -78,18 +91,19 @@ module.exports = {
   record: () => create(null),
   received,
   received_number: receivedNumber,
-  inspect: (error) => inspect(error),
+  // A custom inspection could do anything, and the process is about to end.
+  inspect: (error) => inspect(error, { customInspect: false }),
   name_of: nameOf,
   nothing() {},
   is_buffer: isBuffer,
   byte_length: byteLength,
   shared_bytes: (value) => (isSharedArrayBuffer(value) ? new Uint8Array(value) : undefined),
-  allocate: (length) => new ArrayBuffer(length),
+  allocate: (length) => unlessTooLarge(() => new ArrayBuffer(length)),
   buffer_over(arrayBuffer, keep) {
     if (keep) {
       markAsUntransferable(arrayBuffer);
     }
-    return apply(bufferFrom, Buffer, [arrayBuffer]);
+    return unlessTooLarge(() => apply(bufferFrom, Buffer, [arrayBuffer]));
   },
   encode: (string, encoding) => apply(bufferFrom, Buffer, [string, encoding]),
 };

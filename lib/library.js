@@ -8,10 +8,14 @@ const workerThreads = require('node:worker_threads');
 const binding = require('./binding.js');
 
 const { defineProperties } = Object;
+const { construct } = Reflect;
 
 // A structured clone would make a plain object of an instance. Node's mark against that came with 22.10; before it, and in other
 // engines, the base class protects them: no engine clones a FinalizationRegistry.
 const markAsUncloneable = workerThreads.markAsUncloneable ?? (() => {});
+
+// What Rust knows a library by, undefined when it is none; and the path it was opened with.
+let native, pathOf;
 
 class Library extends FinalizationRegistry {
   #native;
@@ -25,29 +29,25 @@ class Library extends FinalizationRegistry {
     defineProperties(this, ownProperties);
   }
 
-  // What Rust knows `library` by; undefined when it is none.
-  static native(library) {
-    return typeof library === 'object' && library !== null && #native in library ? library.#native : undefined;
-  }
-
-  static path(library) {
-    return Library.native(library) === undefined ? binding.refuseReceiver() : library.#path;
+  // These see the private fields and are nowhere to be found from outside.
+  static {
+    native = (library) => (typeof library === 'object' && library !== null && #native in library ? library.#native : undefined);
+    pathOf = (library) => (native(library) === undefined ? binding.refuseReceiver() : library.#path);
   }
 }
 
-const { native } = Library;
-
 // Every instance has these two of its own, with getters that have no name. The defaults below (`name = undefined`) keep `length` at 0.
 const ownProperties = {
-  path: { get: { ''() { return Library.path(this); } }[''], enumerable: true },
-  symbols: { get: { ''() { return binding.getSymbols(native(this)); } }[''], enumerable: true },
+  __proto__: null,
+  path: { __proto__: null, get: { ''() { return pathOf(this); } }[''], enumerable: true },
+  symbols: { __proto__: null, get: { ''() { return binding.getSymbols(native(this)); } }[''], enumerable: true },
 };
 
 function DynamicLibrary(path) {
   if (new.target === undefined) {
     binding.refuseCall();
   }
-  return Reflect.construct(Library, [path], new.target);
+  return construct(Library, [path], new.target);
 }
 
 function close() {
@@ -95,8 +95,9 @@ const methods = {
 };
 
 DynamicLibrary.prototype = defineProperties(methods, {
-  functions: { get: methods.functions, set: undefined },
-  constructor: { enumerable: false },
+  __proto__: null,
+  functions: { __proto__: null, get: methods.functions, set: undefined },
+  constructor: { __proto__: null, enumerable: false },
 });
 
 exports.DynamicLibrary = DynamicLibrary;

@@ -106,7 +106,7 @@ pub fn guarded<'env>(env: Env<'env>, body: impl FnOnce() -> Result<Option<Value<
         Ok(Err(error)) => error,
         Err(panic) => Error::Panic(describe_panic(panic.as_ref())),
     };
-    // Creating the error fails only when the environment is going away, and then nobody sees it.
+    // What is left to fail here is an environment that is going away, and then nobody would see the error.
     let _unseen = error.to_js(env).and_then(|error| env.throw(error));
     ptr::null_mut()
 }

@@ -10,11 +10,12 @@
 //!
 //! Only the thread that registered a callback ever touches its live half. What any thread may read is atomic or never changes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use ferrule_abi::{Representation, Signature};
@@ -28,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::quarantine::Quarantine;
-use crate::state::{Ending, Endings, State, ask};
+use crate::state::{self, Ending, Endings, State, ask};
 use crate::v8;
 
 static QUARANTINE: Quarantine<Callback> = Quarantine::new();
@@ -41,16 +42,18 @@ enum Fate {
     Live,
     /// Its function was collected after `unrefCallback`: calls do nothing.
     Collected,
+    /// The main thread is ending, and with it the process: what the libraries' destructors still call does nothing.
+    Exiting,
     /// `unregisterCallback` was called.
     Unregistered,
     /// Its library was closed.
     Closed,
-    /// Its environment is gone.
+    /// Its Worker is gone.
     Ended,
 }
 
 impl Fate {
-    const ALL: [Self; 5] = [Self::Live, Self::Collected, Self::Unregistered, Self::Closed, Self::Ended];
+    const ALL: [Self; 6] = [Self::Live, Self::Collected, Self::Exiting, Self::Unregistered, Self::Closed, Self::Ended];
 }
 
 /// What C calls.
@@ -60,8 +63,10 @@ pub struct Callback {
     running: AtomicUsize,
     thread: usize,
     signature: Signature,
-    /// What messages call it: its name, signature and library.
-    description: String,
+    /// The JavaScript function's name.
+    name: Box<str>,
+    /// What the library was opened as.
+    library: Arc<str>,
     /// `None` once retired or collected. Only the owning thread looks at it.
     live: RefCell<Option<Rc<Live>>>,
 }
@@ -78,8 +83,8 @@ struct Live {
     address: Cell<usize>,
     function: Reference,
     is_weak: Cell<bool>,
-    /// Whether Node will tell when the function is collected.
-    is_watched: Cell<bool>,
+    /// Makes Node tell when the function has been collected; set with the first `unrefCallback`.
+    watch: OnceCell<Reference>,
     /// Keeps the library loaded.
     callbacks: Rc<Callbacks>,
 }
@@ -105,14 +110,12 @@ impl Callbacks {
     pub fn register<'env>(self: &Rc<Self>, env: Env<'env>, signature: Signature, function: Value<'env>) -> Result<usize> {
         let name = ask(env, |hooks| &hooks.name_of, &[function])?;
         let name = env.text(name)?.unwrap_or_default();
-        let library = if self.loaded.path().is_empty() { "the process" } else { self.loaded.path() };
-        let description = format!("callback \"{name}\" {signature} of {library}");
         let live = Rc::new(Live {
             env: env.raw(),
             address: Cell::new(0),
             function: Reference::strong(env, function)?,
             is_weak: Cell::new(false),
-            is_watched: Cell::new(false),
+            watch: OnceCell::new(),
             callbacks: Rc::clone(self),
         });
         let callback = Callback {
@@ -120,7 +123,8 @@ impl Callbacks {
             running: AtomicUsize::new(0),
             thread: this_thread(),
             signature: signature.clone(),
-            description,
+            name: name.into(),
+            library: Arc::clone(self.loaded.path()),
             live: RefCell::new(Some(Rc::clone(&live))),
         };
         let closure = Closure::new(&signature, callback)?;
@@ -149,12 +153,12 @@ impl Callbacks {
     /// Lets the function of the callback at `address` be collected.
     pub fn make_weak(&self, env: Env<'_>, address: usize) -> Result<()> {
         let live = self.live(env, address)?;
-        if !live.is_watched.replace(true)
+        if live.watch.get().is_none()
             && let Some(function) = live.function.get(env)?
         {
-            let data = Weak::into_raw(Rc::downgrade(&live)).cast_mut().cast();
-            // SAFETY: `collected` takes back the weak count, once.
-            unsafe { env.on_collected(function, data, Some(collected)) }?;
+            // SAFETY: `collected` expects the address of a `Live`, and the `Live` itself holds the watch: it is gone before.
+            let watch = unsafe { env.watch(function, Rc::as_ptr(&live).cast_mut().cast(), Some(collected)) }?;
+            live.watch.set(watch).ok();
         }
         if !live.is_weak.replace(true) {
             live.function.make_weak(env)?;
@@ -195,8 +199,8 @@ impl Callbacks {
 
 impl Ending for Callbacks {
     fn environment_ends(&self, is_main_thread: bool) {
-        self.loaded.environment_ends(is_main_thread);
-        self.retire_all(Fate::Ended);
+        self.loaded.abandon();
+        self.retire_all(if is_main_thread { Fate::Exiting } else { Fate::Ended });
     }
 }
 
@@ -212,8 +216,9 @@ impl Drop for Callbacks {
 
 fn retire(closure: Closure<Callback>, fate: Fate) {
     let callback = closure.target();
-    // What lost its function stays a no-op: nobody was told that it must not be called.
-    if callback.fate() != Fate::Collected || fate == Fate::Unregistered || fate == Fate::Closed {
+    // What lost its function stays a no-op, unless somebody has said that it must not be called.
+    let stays = callback.fate() == Fate::Collected && !matches!(fate, Fate::Unregistered | Fate::Closed);
+    if !stays {
         callback.fate.store(fate as u8, Ordering::Release);
     }
     let live = callback.live.take();
@@ -223,13 +228,15 @@ fn retire(closure: Closure<Callback>, fate: Fate) {
 
 /// # Safety
 ///
-/// * `data` is the weak count of a `Live` that `make_weak` gave away; Node calls this once.
+/// * `data` is the address of a `Live` that is alive, on its thread.
 unsafe extern "C" fn collected(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
-    // SAFETY: the caller's list.
-    let live = unsafe { Weak::from_raw(data.cast::<Live>()) };
-    if let Some(live) = live.upgrade() {
-        live.callbacks.forget_function(live.address.get());
-    }
+    let data = data.cast::<Live>();
+    // SAFETY: the caller's list; the count made here keeps it alive until the end.
+    let live = unsafe {
+        Rc::increment_strong_count(data);
+        Rc::from_raw(data)
+    };
+    live.callbacks.forget_function(live.address.get());
 }
 
 /// A number that no other living thread has.
@@ -241,7 +248,7 @@ fn this_thread() -> usize {
 impl Target for Callback {
     fn call(&self, invocation: Invocation<'_>) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.enter(invocation))) {
-            abort(&format!("Ferrule failed internally in a {}", self.description), &describe_panic(panic.as_ref()));
+            abort(&format!("Ferrule failed internally in a {}", self.description()), &describe_panic(panic.as_ref()));
         }
     }
 }
@@ -254,7 +261,8 @@ impl Callback {
     fn enter(&self, mut invocation: Invocation<'_>) {
         match self.fate() {
             Fate::Live => {}
-            Fate::Collected => return,
+            Fate::Collected | Fate::Exiting => return,
+            Fate::Ended if state::is_process_exiting() => return,
             Fate::Unregistered => self.abort_retired("it was unregistered"),
             Fate::Closed => self.abort_retired("its library was closed"),
             Fate::Ended => self.abort_retired("the thread that registered it had ended"),
@@ -264,8 +272,8 @@ impl Callback {
         }
         let Some(live) = self.live.borrow().clone() else { return };
         let running = Running::of(self);
-        // SAFETY: the environment is alive, or the callback would have been retired, and this is its thread; the scope is open for as
-        // long as the values are used.
+        // SAFETY: the environment is alive, because the first thing it does at its end is to retire the callback, and this is its
+        // thread; the scope is open for as long as the values are used.
         let env = unsafe { Env::from_raw(live.env) };
         let result = env.in_scope(|| self.run(env, &live, &invocation));
         drop(running);
@@ -327,9 +335,13 @@ impl Callback {
     /// JavaScript did not return. Either it threw, which ends the process, or its thread is being stopped: then C gets zeros and runs
     /// on until it comes back to JavaScript, where V8 goes on stopping.
     fn failed(&self, env: Env<'_>) -> Option<Slot> {
-        // Node-API takes note of V8's stop as if `null` had been thrown, and of Node's as if nothing had.
+        // Node refuses calls from the moment it decides to stop a thread, V8 stops them only at its next check; what V8 has stopped,
+        // Node-API takes for `null` thrown.
+        if !env.is_exception_pending() {
+            return None;
+        }
         let exception = env.take_exception().ok();
-        if v8::is_terminating() == Some(true) || cannot_run(env) {
+        if v8::is_terminating().unwrap_or_else(|| cannot_run(env)) {
             return None;
         }
         let described = exception.and_then(|exception| describe(env, exception));
@@ -337,19 +349,25 @@ impl Callback {
     }
 
     fn abort_retired(&self, event: &str) -> ! {
-        let mut line = format!("{} was called after {event}", self.description);
+        let mut line = format!("{} was called after {event}", self.description());
         line.replace_range(..1, "C");
         abort(&line, "");
     }
 
     fn abort(&self, line: &str, details: &str) -> ! {
         let separator = if details.is_empty() { "" } else { "\n" };
-        abort(line, &format!("{details}{separator}    in {}", self.description));
+        abort(line, &format!("{details}{separator}    in {}", self.description()));
+    }
+
+    /// What messages call it: its name, signature and library.
+    fn description(&self) -> String {
+        let library = if self.library.is_empty() { "the process" } else { &self.library };
+        format!("callback \"{}\" {} of {library}", self.name, self.signature)
     }
 }
 
-/// Whether nothing runs any more: Node refuses every call in a thread that it is stopping, and V8 stops every function. A call that
-/// fails with an exception of its own, for want of stack, shows the opposite.
+/// Whether nothing runs any more, which shows a thread that is being stopped where V8 cannot be asked. A call that fails with an exception
+/// of its own, for want of stack, shows the opposite.
 fn cannot_run(env: Env<'_>) -> bool {
     if ask(env, |hooks| &hooks.nothing, &[]).is_ok() {
         return false;

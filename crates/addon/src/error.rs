@@ -20,6 +20,8 @@ pub enum Error {
     NodeApi(i32),
     #[error("Ferrule failed internally: {0}")]
     Panic(String),
+    #[error("Ferrule's native binary has not been initialized by its own lib/index.js")]
+    NotInitialized,
 
     #[error("Class constructor DynamicLibrary cannot be invoked without 'new'")]
     ConstructCallRequired,
@@ -188,7 +190,7 @@ impl Error {
     /// The class of the JavaScript error and its `code`.
     fn shape(&self) -> (Class, Option<&'static str>) {
         match self {
-            Self::Pending | Self::NodeApi(_) | Self::Panic(_) => (Class::Error, Some("ERR_INTERNAL_ASSERTION")),
+            Self::Pending | Self::NodeApi(_) | Self::Panic(_) | Self::NotInitialized => (Class::Error, Some("ERR_INTERNAL_ASSERTION")),
             Self::IllegalInvocation => (Class::TypeError, None),
             Self::ConstructCallRequired => (Class::TypeError, Some("ERR_CONSTRUCT_CALL_REQUIRED")),
             Self::LibraryClosed => (Class::Error, Some("ERR_FFI_LIBRARY_CLOSED")),
@@ -252,14 +254,24 @@ impl Error {
     /// The JavaScript error. For [`Error::Pending`] there is one already.
     pub fn to_js<'env>(&self, env: Env<'env>) -> std::result::Result<Value<'env>, Failure> {
         let (class, code) = self.shape();
-        let message = env.create_string(&self.to_string())?;
-        let code = code.map(|code| env.create_string(code)).transpose()?;
-        match class {
-            Class::Error => env.error(code, message),
-            Class::TypeError => env.type_error(code, message),
-            Class::RangeError => env.range_error(code, message),
+        let message = self.to_string();
+        // What the caller passed can be quoted in it, and be as long as a string can be.
+        let message = env.create_string(&message).or_else(|_| env.create_string(shortened(&message)))?;
+        let error = match class {
+            Class::Error => env.error(message),
+            Class::TypeError => env.type_error(message),
+            Class::RangeError => env.range_error(message),
+        }?;
+        if let Some(code) = code {
+            env.define(error, env.create_string("code")?, env.create_string(code)?)?;
         }
+        Ok(error)
     }
+}
+
+/// The beginning of a text.
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(1000).map_or(text, |(end, _)| &text[..end])
 }
 
 impl From<Failure> for Error {

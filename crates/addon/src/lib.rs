@@ -82,13 +82,13 @@ fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     env.set_state(Box::new(State::default()))?;
     for export in &EXPORTS {
         let name = env.create_string_utf8(export.name.to_bytes())?;
-        env.set(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
+        env.define(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
     }
     let types = env.object()?;
     for (constant, name) in ferrule_abi::CONSTANTS {
-        env.set(types, env.create_string(constant)?, env.create_string(name)?)?;
+        env.define(types, env.create_string(constant)?, env.create_string(name)?)?;
     }
-    Ok(env.set(exports, env.create_string("types")?, types)?)
+    Ok(env.define(exports, env.create_string("types")?, types)?)
 }
 
 /// Fills `exports`. Node calls it once for each environment that loads the addon.

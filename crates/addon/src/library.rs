@@ -15,7 +15,7 @@ use crate::convert::{self, Wide};
 use crate::error::{Error, Result, Subject};
 use crate::function;
 use crate::loaded::Loaded;
-use crate::napi::{Env, External, Kind, Reference, Value};
+use crate::napi::{Env, Kind, Reference, Value};
 use crate::signature;
 use crate::state::ask;
 
@@ -26,8 +26,6 @@ pub struct Library {
     functions: RefCell<IndexMap<String, Resolved>>,
     symbols: RefCell<IndexMap<String, usize>>,
 }
-
-impl External for Library {}
 
 /// A function that has been asked for. Its signature stays even when its JavaScript function has been collected.
 struct Resolved {
@@ -67,13 +65,20 @@ impl Library {
 
     /// The JavaScript function of a known one: the same as long as anybody holds it, a new one otherwise.
     fn wrapper<'env>(&self, env: Env<'env>, name: &str, owner: Value<'env>) -> Result<Value<'env>> {
-        let mut functions = self.functions.borrow_mut();
-        let resolved = functions.get_mut(name).ok_or(Error::LibraryClosed)?;
-        if let Some(wrapper) = resolved.wrapper.get(env)? {
-            return Ok(wrapper);
+        let (code, signature) = {
+            let functions = self.functions.borrow();
+            let resolved = functions.get(name).ok_or(Error::LibraryClosed)?;
+            if let Some(wrapper) = resolved.wrapper.get(env)? {
+                return Ok(wrapper);
+            }
+            (resolved.code, resolved.signature.clone())
+        };
+        // No borrow is open while JavaScript runs.
+        let wrapper = function::create(env, &self.loaded, name, code, &signature, owner)?;
+        let reference = Reference::weak(env, wrapper)?;
+        if let Some(resolved) = self.functions.borrow_mut().get_mut(name) {
+            resolved.wrapper = reference;
         }
-        let wrapper = function::create(env, &self.loaded, name, resolved.code, &resolved.signature, owner)?;
-        resolved.wrapper = Reference::weak(env, wrapper)?;
         Ok(wrapper)
     }
 
@@ -100,17 +105,16 @@ impl Library {
     }
 
     fn close(&self) {
-        self.callbacks.close();
         self.functions.borrow_mut().clear();
         self.symbols.borrow_mut().clear();
+        // The library's destructors may still call its callbacks.
         self.loaded.close();
+        self.callbacks.close();
     }
 }
 
 fn receiver<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Rc<Library>> {
-    // SAFETY: externals reach JavaScript only in the private field that the JavaScript part reads them from, and that one holds what
-    // `open` below made.
-    unsafe { env.get_external(arguments.get(env, 0)?) }?.ok_or(Error::IllegalInvocation)
+    env.get_external(arguments.get(env, 0)?)?.ok_or(Error::IllegalInvocation)
 }
 
 /// A string without NULs, or the errors of its kind.
@@ -181,7 +185,7 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
     if env.kind(definitions)? == Kind::Undefined {
         let names: Vec<String> = library.functions.borrow().keys().cloned().collect();
         for name in names {
-            env.set(functions, env.create_string(&name)?, library.wrapper(env, &name, owner)?)?;
+            env.define(functions, env.create_string(&name)?, library.wrapper(env, &name, owner)?)?;
         }
         return Ok(Some(functions));
     }
@@ -205,7 +209,7 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
             Some(code) if !library.functions.borrow().contains_key(&name) => library.define(env, &name, code, signature, owner)?,
             _ => library.function(env, &name, signature, owner)?,
         };
-        env.set(functions, key, function)?;
+        env.define(functions, key, function)?;
     }
     Ok(Some(functions))
 }
@@ -235,7 +239,7 @@ pub fn get_symbols<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Retu
     library.refuse_closed()?;
     let symbols = ask(env, |hooks| &hooks.record, &[])?;
     for (name, address) in &*library.symbols.borrow() {
-        env.set(symbols, env.create_string(name)?, env.create_u64(*address as u64)?)?;
+        env.define(symbols, env.create_string(name)?, env.create_u64(*address as u64)?)?;
     }
     Ok(Some(symbols))
 }

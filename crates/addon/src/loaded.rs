@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ferrule_native::Library;
 
@@ -10,7 +11,7 @@ use crate::error::{Error, Result, Subject};
 
 /// The loader's reference to a library, and whether JavaScript has closed it.
 pub struct Loaded {
-    path: String,
+    path: Arc<str>,
     /// `None` once closed. Calls that are running hold a count of their own, so code that C is executing stays mapped.
     library: RefCell<Option<Rc<Library>>>,
 }
@@ -20,11 +21,11 @@ impl Loaded {
     pub fn open(path: Option<&str>) -> Result<Self> {
         // SAFETY: JavaScript answers for the library's constructors and destructors (`ferrule_native`'s list).
         let library = unsafe { Library::open(path) }?;
-        Ok(Self { path: path.unwrap_or_default().to_owned(), library: RefCell::new(Some(Rc::new(library))) })
+        Ok(Self { path: path.unwrap_or_default().into(), library: RefCell::new(Some(Rc::new(library))) })
     }
 
     /// What the library was opened as, for messages; empty for the process itself.
-    pub fn path(&self) -> &str {
+    pub fn path(&self) -> &Arc<str> {
         &self.path
     }
 
@@ -56,14 +57,12 @@ impl Loaded {
         drop(library);
     }
 
-    /// Closes it because its environment ends.
+    /// Closes it because its environment ends, but leaves the code where it is until the process does.
     ///
-    /// At the end of the main thread the process is about to exit, and that runs the destructors; unloading the code now could pull it
-    /// from under threads of the library's own. So it stays. A Worker gives back what it opened.
-    pub fn environment_ends(&self, is_main_thread: bool) {
-        if !is_main_thread {
-            return self.close();
-        }
+    /// A library can have threads of its own, and handlers that the process runs at its end: nobody knows when its code is last used.
+    /// When the main thread ends, so does the process, which runs the destructors. When a Worker ends, nobody decided to unload the
+    /// library, and a Worker's death must not take the process along.
+    pub fn abandon(&self) {
         if let Some(library) = self.library.borrow_mut().take() {
             // A call that is still inside holds the library itself, and never returns.
             if let Ok(library) = Rc::try_unwrap(library) {

@@ -3,15 +3,25 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::boundary::Arguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::loaded::Loaded;
-use crate::napi::{Env, Reference, Value};
+use crate::napi::{Env, Keeper, Reference, Value};
+
+/// Whether the main thread's environment has ended.
+static EXITING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process is exiting: the main thread has ended, and what runs now are the destructors and exit handlers of libraries. What
+/// they call must not spoil the exit code, whichever thread registered it.
+pub fn is_process_exiting() -> bool {
+    EXITING.load(Ordering::Acquire)
+}
 
 /// Something that has to stop before its environment goes away.
 pub trait Ending {
-    /// The environment is being torn down; JavaScript will not run in it again.
+    /// The environment is about to be torn down; JavaScript will not run in it again.
     fn environment_ends(&self, is_main_thread: bool);
 }
 
@@ -81,9 +91,9 @@ hooks! {
     byte_length,
     /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
     shared_bytes,
-    /// `length => ArrayBuffer`, or a RangeError.
+    /// `length => ArrayBuffer`, `undefined` when the engine cannot.
     allocate,
-    /// `(arrayBuffer, keep) => Buffer` over all of it, which cannot be transferred away when it is to be kept.
+    /// `(arrayBuffer, keep) => Buffer` over all of it, `undefined` when the engine cannot. To be kept is not to be transferred away.
     buffer_over,
     /// `(string, encoding) => Buffer`
     encode,
@@ -104,9 +114,9 @@ impl State {
         Ok(None)
     }
 
-    /// The JavaScript functions that Rust asks.
-    pub fn hooks(&self) -> &Hooks {
-        self.hooks.get().expect("lib/index.js calls initialize before it exports anything")
+    /// The JavaScript functions that Rust asks. `lib/index.js` gives them before it exports anything.
+    fn hooks(&self) -> Result<&Hooks> {
+        self.hooks.get().ok_or(Error::NotInitialized)
     }
 
     /// What has to stop before the environment goes away.
@@ -115,22 +125,25 @@ impl State {
     }
 }
 
-impl Drop for State {
-    /// The environment is being torn down.
-    fn drop(&mut self) {
-        let is_main_thread = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
+impl Keeper for State {
+    fn environment_ends(&self) {
+        let is_main_thread = self.hooks.get().is_none_or(|hooks| hooks.is_main_thread);
+        if is_main_thread {
+            EXITING.store(true, Ordering::Release);
+        }
         let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
         for ending in endings.into_values().filter_map(|ending| ending.upgrade()) {
             ending.environment_ends(is_main_thread);
         }
-        for library in self.legacy.get_mut().values() {
-            library.environment_ends(is_main_thread);
+        for library in self.legacy.borrow().values() {
+            library.abandon();
         }
     }
 }
 
 /// Calls a hook.
 pub fn ask<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, arguments: &[Value<'env>]) -> Result<Value<'env>> {
-    let function = hook(State::of(env).hooks()).get(env)?.expect("a strong reference has a value");
+    let hook = hook(State::of(env).hooks()?);
+    let function = hook.get(env)?.ok_or(Error::NotInitialized)?;
     Ok(env.call(function, arguments)?)
 }

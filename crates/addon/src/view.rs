@@ -75,22 +75,14 @@ impl Foreign {
 
     fn copied<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
         let length = env.create_f64(self.length as f64)?;
-        let buffer = allocated(env, ask(env, |hooks| &hooks.allocate, &[length]), Error::Memory)?;
+        let buffer = ask(env, |hooks| &hooks.allocate, &[length])?;
         let target = env.array_buffer_memory(buffer)?.ok_or(Error::Memory)?;
-        // SAFETY: the buffer was just made with that length; JavaScript answers for the source (`ferrule_native`'s list).
+        if env.array_buffer_length(buffer)? != self.length {
+            return Err(Error::Memory);
+        }
+        // SAFETY: the buffer was just made, and has that length; JavaScript answers for the source (`ferrule_native`'s list).
         unsafe { memory::copy(std::ptr::with_exposed_provenance(self.address), target.address.cast(), self.length) };
         Ok(buffer)
-    }
-}
-
-/// The engine throws a RangeError of its own for what it cannot allocate; here it gets the API's.
-fn allocated<'env>(env: Env<'env>, result: Result<Value<'env>>, error: Error) -> Result<Value<'env>> {
-    match result {
-        Err(Error::Pending) => {
-            let _replaced = env.take_exception()?;
-            Err(error)
-        }
-        other => other,
     }
 }
 
@@ -102,8 +94,8 @@ pub fn to_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result
         Backed::View(buffer) => (buffer, true),
         Backed::Copy(buffer) | Backed::NodeView(buffer) => (buffer, false),
     };
-    let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(keep)?]);
-    allocated(env, view, Error::BufferTooLarge).map(Some)
+    let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(keep)?])?;
+    if env.kind(view)? == Kind::Undefined { Err(Error::BufferTooLarge) } else { Ok(Some(view)) }
 }
 
 /// `toArrayBuffer(pointer, length, copy = true)`

@@ -36,6 +36,7 @@ impl Library {
     /// * The library's constructors, and its destructors when the last reference goes, must be safe to run on this thread.
     pub unsafe fn open(path: Option<&str>) -> Result<Self, Error> {
         let opened = match path {
+            Some(path) if path.len() > LONGEST_PATH => return Err(Error::Open(format!("{path}: File name too long"))),
             // SAFETY: the caller answers for the constructors.
             Some(path) => unsafe { open_file(path) },
             None => this_process(),
@@ -59,6 +60,9 @@ impl Library {
         let _never_closed = self.0.into_raw();
     }
 }
+
+/// No system takes a longer path (Linux: 4,096 bytes, Windows: 32,767 units), but glibc copies it to the stack before it finds out.
+const LONGEST_PATH: usize = 64 * 1024;
 
 #[cfg(unix)]
 unsafe fn open_file(path: &str) -> Result<os::Library, libloading::Error> {
@@ -106,6 +110,13 @@ mod tests {
         // SAFETY: the process is loaded already, nothing runs.
         let library = unsafe { Library::open(None) }.expect("the process itself");
         assert!(!library.symbol(c"malloc").expect("malloc").is_null());
+    }
+
+    #[test]
+    fn a_path_that_is_no_path_is_refused() {
+        // SAFETY: there is nothing to load.
+        let refused = unsafe { Library::open(Some(&"a".repeat(9_000_000))) };
+        assert!(matches!(refused, Err(Error::Open(text)) if text.ends_with("a: File name too long")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::{Env, Result, Value, check, get};
+use super::{Env, Reference, Result, Value, check, get};
 
 /// What Node calls when JavaScript calls a native function.
 pub type RawCallback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -75,6 +75,16 @@ impl<'env> Env<'env> {
         let this = self.undefined()?;
         get!(self, napi_call_function(this.0, function.0, arguments.len(), arguments.as_ptr().cast()) -> sys::napi_value)
             .map(|raw| self.value(raw))
+    }
+
+    /// Calls `finalize` with `data` once `object` has been collected, or at the end of the environment, unless the result is dropped
+    /// first.
+    ///
+    /// # Safety
+    ///
+    /// * `finalize` accepts `data`, on this thread, as long as the result exists.
+    pub unsafe fn watch(self, object: Value<'env>, data: *mut c_void, finalize: sys::napi_finalize) -> Result<Reference> {
+        get!(self, napi_add_finalizer(object.0, data, finalize, ptr::null_mut()) -> sys::napi_ref).map(|raw| Reference::from_raw(self, raw))
     }
 
     /// Calls `finalize` with `data` once `object` has been collected, or at the end of the environment.

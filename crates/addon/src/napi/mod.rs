@@ -21,7 +21,6 @@ use std::marker::PhantomData;
 use napi_sys as sys;
 
 pub use buffer::Memory;
-pub use external::External;
 pub use function::CallInfo;
 pub use reference::Reference;
 
@@ -153,6 +152,12 @@ impl<'env> Env<'env> {
         get!(self, napi_get_and_clear_last_exception() -> sys::napi_value).map(|raw| self.value(raw))
     }
 
+    /// Whether an exception is pending. Node-API also reports one, without having any, when it refuses to run JavaScript in a thread
+    /// that is being stopped.
+    pub fn is_exception_pending(self) -> bool {
+        get!(self, napi_is_exception_pending() -> bool) == Ok(true)
+    }
+
     /// Makes `error` the pending exception.
     pub fn throw(self, error: Value<'env>) -> Result<()> {
         // SAFETY: the module's rule.
@@ -173,15 +178,17 @@ impl<'env> Env<'env> {
         get!(self, napi_get_uv_event_loop() -> *mut sys::uv_loop_s).map(|it| it as usize)
     }
 
-    /// Gives the environment `state` to keep until it is torn down.
-    pub fn set_state<T: 'static>(self, state: Box<T>) -> Result<()> {
+    /// Gives the environment `state` to keep until it is torn down, and to tell before anything of it is.
+    pub fn set_state<T: Keeper>(self, state: Box<T>) -> Result<()> {
         let state = Box::into_raw(state);
         // SAFETY: the module's rule; the data is a box, which `drop_state` takes back once, at the end of the environment.
         let status = unsafe { sys::napi_set_instance_data(self.0, state.cast(), Some(drop_state::<T>), std::ptr::null_mut()) };
         check(status).inspect_err(|_| {
             // SAFETY: Node did not take it.
             drop(unsafe { Box::from_raw(state) });
-        })
+        })?;
+        // SAFETY: the module's rule; the environment keeps the state until after its cleanup hooks have run.
+        check(unsafe { sys::napi_add_env_cleanup_hook(self.0, Some(end_state::<T>), state.cast()) })
     }
 
     /// What [`Env::set_state`] was given.
@@ -189,10 +196,12 @@ impl<'env> Env<'env> {
     /// # Safety
     ///
     /// * `T` is the type that the environment's state was set with, and it was set.
-    pub unsafe fn state<T: 'static>(self) -> &'env T {
+    pub unsafe fn state<T: Keeper>(self) -> &'env T {
         let state = get!(self, napi_get_instance_data() -> *mut std::ffi::c_void);
-        // SAFETY: the caller names the type; the state lives until the environment is torn down, after `'env`.
-        unsafe { &*state.expect("instance data can be read at any time").cast::<T>() }
+        let state = state.expect("instance data can be read at any time").cast::<T>();
+        assert!(!state.is_null(), "the environment has been torn down");
+        // SAFETY: the caller names the type. The environment drops its state last of all, when no callback runs in it any more.
+        unsafe { &*state }
     }
 }
 
@@ -210,6 +219,20 @@ impl Value<'_> {
     pub fn raw(self) -> sys::napi_value {
         self.0
     }
+}
+
+/// What an environment keeps for the addon.
+pub trait Keeper: 'static {
+    /// The environment is about to be torn down: JavaScript will not run in it again, and finalizers have not run yet.
+    fn environment_ends(&self);
+}
+
+/// # Safety
+///
+/// * `state` is the box that `set_state::<T>` gave away, not dropped yet.
+unsafe extern "C" fn end_state<T: Keeper>(state: *mut std::ffi::c_void) {
+    // SAFETY: the caller's list.
+    unsafe { &*state.cast::<T>() }.environment_ends();
 }
 
 /// # Safety

@@ -30,10 +30,20 @@ impl<'env> Env<'env> {
         get!(self, napi_get_property(object.0, key.0) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
-    /// `object[key] = value`.
-    pub fn set(self, object: Value<'env>, key: Value<'env>, value: Value<'env>) -> Result<()> {
-        // SAFETY: the module's rule.
-        check(unsafe { sys::napi_set_property(self.0, object.0, key.0, value.0) })
+    /// Gives an object of ours a property as an object literal would: whatever stands on the prototypes has no say.
+    pub fn define(self, object: Value<'env>, key: Value<'env>, value: Value<'env>) -> Result<()> {
+        let property = sys::napi_property_descriptor {
+            utf8name: std::ptr::null(),
+            name: key.0,
+            method: None,
+            getter: None,
+            setter: None,
+            value: value.0,
+            attributes: sys::PropertyAttributes::writable | sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable,
+            data: std::ptr::null_mut(),
+        };
+        // SAFETY: the module's rule; one property is described.
+        check(unsafe { sys::napi_define_properties(self.0, object.0, 1, &raw const property) })
     }
 
     /// The own enumerable string keys, numbers as strings, in the language's order.
@@ -56,23 +66,21 @@ impl<'env> Env<'env> {
         get!(self, napi_create_object() -> sys::napi_value).map(|raw| self.value(raw))
     }
 
-    /// `new Error(message)` with the property `code`, if there is one.
-    pub fn error(self, code: Option<Value<'env>>, message: Value<'env>) -> Result<Value<'env>> {
-        get!(self, napi_create_error(raw_or_null(code), message.0) -> sys::napi_value).map(|raw| self.value(raw))
+    /// `new Error(message)`
+    pub fn error(self, message: Value<'env>) -> Result<Value<'env>> {
+        get!(self, napi_create_error(NO_CODE, message.0) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
-    /// `new TypeError(message)` with the property `code`, if there is one.
-    pub fn type_error(self, code: Option<Value<'env>>, message: Value<'env>) -> Result<Value<'env>> {
-        get!(self, napi_create_type_error(raw_or_null(code), message.0) -> sys::napi_value).map(|raw| self.value(raw))
+    /// `new TypeError(message)`
+    pub fn type_error(self, message: Value<'env>) -> Result<Value<'env>> {
+        get!(self, napi_create_type_error(NO_CODE, message.0) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
-    /// `new RangeError(message)` with the property `code`, if there is one.
-    pub fn range_error(self, code: Option<Value<'env>>, message: Value<'env>) -> Result<Value<'env>> {
-        get!(self, napi_create_range_error(raw_or_null(code), message.0) -> sys::napi_value).map(|raw| self.value(raw))
+    /// `new RangeError(message)`
+    pub fn range_error(self, message: Value<'env>) -> Result<Value<'env>> {
+        get!(self, napi_create_range_error(NO_CODE, message.0) -> sys::napi_value).map(|raw| self.value(raw))
     }
 }
 
-/// Node-API reads a null handle as "no code".
-fn raw_or_null(value: Option<Value<'_>>) -> sys::napi_value {
-    value.map_or(std::ptr::null_mut(), Value::raw)
-}
+/// Node-API would assign a code, which a setter on a prototype could catch; `define` does it better.
+const NO_CODE: sys::napi_value = std::ptr::null_mut();

@@ -21,6 +21,11 @@ impl Reference {
         Self::new(env, value, 0)
     }
 
+    /// A reference that Node-API made, and gave away.
+    pub(super) fn from_raw(env: Env<'_>, raw: sys::napi_ref) -> Self {
+        Self { env: env.0, raw }
+    }
+
     fn new(env: Env<'_>, value: Value<'_>, count: u32) -> Result<Self> {
         get!(env, napi_create_reference(value.0, count) -> sys::napi_ref).map(|raw| Self { env: env.0, raw })
     }
