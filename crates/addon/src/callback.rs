@@ -350,7 +350,7 @@ impl Callback {
 
     fn abort_retired(&self, event: &str) -> ! {
         let mut line = format!("{} was called after {event}", self.description());
-        line.replace_range(..1, "C");
+        line[..1].make_ascii_uppercase();
         abort(&line, "");
     }
 
@@ -361,8 +361,9 @@ impl Callback {
 
     /// What messages call it: its name, signature and library.
     fn description(&self) -> String {
+        let name = if self.name.is_empty() { "anonymous callback".to_owned() } else { format!("callback \"{}\"", self.name) };
         let library = if self.library.is_empty() { "the process" } else { &self.library };
-        format!("callback \"{}\" {} of {library}", self.name, self.signature)
+        format!("{name} {} of {library}", self.signature)
     }
 }
 

@@ -1,0 +1,49 @@
+'use strict';
+
+// Runs functions in Node processes and Workers of their own: for what would end the test's process, and for what has to be
+// alone in it.
+//
+// A function is run from its source text: it sees its arguments and nothing of the file it stands in. The first argument is
+// `modules` below, the others are parameters, passed as JSON.
+
+const { spawn } = require('node:child_process');
+const { Worker } = require('node:worker_threads');
+
+const DEADLINE = 120_000;
+
+// Loaded when asked for, because some processes must not load all of them.
+exports.modules = {
+  get ffi() { return require('./subject'); },
+  get fixture() { return require('./conformance/native'); },
+  get allocation() { return require('./allocation'); },
+  get garbage() { return require('./garbage'); },
+  get worker() { return require('node:worker_threads'); },
+  start,
+};
+
+function program(body, parameters) {
+  return `(${body})(require(${JSON.stringify(__filename)}).modules, ...${JSON.stringify(parameters)});`;
+}
+
+// A Worker that runs `body`.
+function start(body, parameters = [], options = {}) {
+  return new Worker(program(body, parameters), { eval: true, ...options });
+}
+
+exports.start = start;
+
+// How a process that runs `body` ended and what it printed. A body that rejects ends it with status 1, as a throw does.
+exports.run = function run(body, { parameters = [], flags = [] } = {}) {
+  const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...flags, '-e', program(body, parameters)], {
+      cwd: __dirname, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE, killSignal: 'SIGKILL',
+    });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) {
+      child[name].setEncoding('utf8').on('data', (text) => { output[name] += text; });
+    }
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, ...output }));
+  });
+};
