@@ -59,7 +59,7 @@ pub fn set<'env, T: Element>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> 
         return Err(Error::ValueMissing);
     }
     let address = element::<T>(address)?;
-    let value = match convert::scalar(env, T::REPRESENTATION, Wide::BigintOrNumber, value)? {
+    let value = match convert::scalar(env, T::REPRESENTATION, Wide::BigintOrNumber, value) {
         Some(slot) => slot.get::<T>(),
         None => return Err(refused(env, T::REPRESENTATION, value)?),
     };

@@ -323,8 +323,8 @@ impl Callback {
             return Slot::ZERO;
         }
         match convert::scalar(env, representation, Wide::Bigint, value) {
-            Ok(Some(slot)) => slot,
-            Ok(None) | Err(_) => {
+            Some(slot) => slot,
+            None => {
                 let received = ask(env, |hooks| &hooks.received, &[value]).and_then(|it| Ok(env.text(it)?)).ok().flatten();
                 let returned = format!("it returned {}", received.unwrap_or_default());
                 self.abort("Callback returned invalid value for declared FFI type", &returned);

@@ -22,64 +22,49 @@ pub enum Wide {
 }
 
 /// Converts a scalar. `None` when the value is of another type, out of range or fractional; never a coercion.
+///
+/// An `as` cast saturates, so a number that comes back unequal did not fit; -0 equals 0.
 #[inline]
-pub fn scalar<'env>(env: Env<'env>, representation: Representation, wide: Wide, value: Value<'env>) -> Result<Option<Slot>> {
-    Ok(match representation {
-        Representation::Int64 => match env.bigint_i64(value)? {
-            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
-            None if wide == Wide::BigintOrNumber => env.number(value)?.and_then(safe_integer).map(Slot::new),
-            None => None,
-        },
-        Representation::Uint64 => match env.bigint_u64(value)? {
-            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
-            None if wide == Wide::BigintOrNumber => {
-                env.number(value)?.and_then(safe_integer).and_then(|integer| u64::try_from(integer).ok()).map(Slot::new)
-            }
-            None => None,
-        },
-        Representation::Pointer => env.bigint_u64(value)?.and_then(address).map(Slot::new),
-        Representation::Void => None,
-        Representation::Int8
-        | Representation::Uint8
-        | Representation::Int16
-        | Representation::Uint16
-        | Representation::Int32
-        | Representation::Uint32
-        | Representation::Float32
-        | Representation::Float64 => env.number(value)?.and_then(|number| narrow(representation, number)),
-    })
-}
-
-/// A number as a type of at most 32 bits, or a float. An `as` cast saturates, so what comes back unequal did not fit; -0 equals 0.
-#[inline]
-fn narrow(representation: Representation, number: f64) -> Option<Slot> {
-    macro_rules! integer {
+pub fn scalar<'env>(env: Env<'env>, representation: Representation, wide: Wide, value: Value<'env>) -> Option<Slot> {
+    macro_rules! narrow {
         ($ty:ty) => {{
+            let number = env.number(value)?;
             let integer = number as $ty;
             (f64::from(integer) == number).then(|| Slot::new(integer))
         }};
     }
     match representation {
-        Representation::Int8 => integer!(i8),
-        Representation::Uint8 => integer!(u8),
-        Representation::Int16 => integer!(i16),
-        Representation::Uint16 => integer!(u16),
-        Representation::Int32 => integer!(i32),
-        Representation::Uint32 => integer!(u32),
-        Representation::Float32 => Some(Slot::new(number as f32)),
-        Representation::Float64 => Some(Slot::new(number)),
-        Representation::Void | Representation::Int64 | Representation::Uint64 | Representation::Pointer => None,
+        Representation::Void => None,
+        Representation::Int8 => narrow!(i8),
+        Representation::Uint8 => narrow!(u8),
+        Representation::Int16 => narrow!(i16),
+        Representation::Uint16 => narrow!(u16),
+        Representation::Int32 => narrow!(i32),
+        Representation::Uint32 => narrow!(u32),
+        Representation::Int64 => match env.bigint_i64(value) {
+            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
+            None => safe_integer(env, wide, value).map(Slot::new),
+        },
+        Representation::Uint64 => match env.bigint_u64(value) {
+            Some((integer, lossless)) => lossless.then(|| Slot::new(integer)),
+            None => safe_integer(env, wide, value).and_then(|integer| u64::try_from(integer).ok()).map(Slot::new),
+        },
+        Representation::Float32 => Some(Slot::new(env.number(value)? as f32)),
+        Representation::Float64 => Some(Slot::new(env.number(value)?)),
+        Representation::Pointer => match env.bigint_u64(value)? {
+            (integer, true) => usize::try_from(integer).ok().map(Slot::new),
+            (_, false) => None,
+        },
     }
 }
 
-/// A number that is an integer of magnitude at most 2^53 - 1.
-pub fn safe_integer(number: f64) -> Option<i64> {
+/// A number that is an integer of magnitude at most 2^53 - 1, where numbers are taken for 64-bit integers.
+fn safe_integer<'env>(env: Env<'env>, wide: Wide, value: Value<'env>) -> Option<i64> {
+    if wide == Wide::Bigint {
+        return None;
+    }
+    let number = env.number(value)?;
     (number.trunc() == number && number.abs() <= MAX_SAFE_INTEGER as f64).then_some(number as i64)
-}
-
-/// A bigint's value as an address.
-fn address((integer, lossless): (u64, bool)) -> Option<usize> {
-    if lossless { usize::try_from(integer).ok() } else { None }
 }
 
 /// Converts the argument at `index` of a call. Memory that it needs for the length of the call comes from `memory`.
@@ -89,24 +74,20 @@ pub fn argument<'env>(
     representation: Representation,
     index: usize,
     value: Value<'env>,
-    memory: &mut CallMemory,
+    memory: &mut CallMemory<'_>,
 ) -> Result<Slot> {
-    if representation == Representation::Pointer {
-        return pointer_argument(env, index, value, memory);
-    }
-    match scalar(env, representation, Wide::BigintOrNumber, value)? {
+    match scalar(env, representation, Wide::BigintOrNumber, value) {
         Some(slot) => Ok(slot),
+        None if representation == Representation::Pointer => pointer_argument(env, index, value, memory),
         None => Err(Error::Argument { index, representation }),
     }
 }
 
-fn pointer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memory: &mut CallMemory) -> Result<Slot> {
+/// Converts what is no address itself.
+fn pointer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memory: &mut CallMemory<'_>) -> Result<Slot> {
     match env.kind(value)? {
         Kind::Undefined | Kind::Null => Ok(Slot::ZERO),
-        Kind::BigInt => match scalar(env, Representation::Pointer, Wide::Bigint, value)? {
-            Some(slot) => Ok(slot),
-            None => Err(Error::ArgumentPointerRange(index)),
-        },
+        Kind::BigInt => Err(Error::ArgumentPointerRange(index)),
         Kind::String => memory.string(env, index, value).map(Slot::new),
         Kind::Object => buffer_argument(env, index, value).map(Slot::new),
         Kind::Boolean | Kind::Number | Kind::Symbol | Kind::Function | Kind::External => Err(Error::ArgumentPointer(index)),
@@ -130,7 +111,7 @@ pub fn closed_argument<'env>(env: Env<'env>, representation: Representation, ind
     if !by_value {
         return Err(Error::LibraryClosed);
     }
-    argument(env, representation, index, value, &mut CallMemory::new()).map(drop)
+    argument(env, representation, index, value, &mut CallMemory::new(&mut [MaybeUninit::uninit(); INLINE_STRINGS])).map(drop)
 }
 
 /// A native value for JavaScript; `None` is `undefined`.
@@ -154,34 +135,32 @@ pub fn to_js<'env>(env: Env<'env>, representation: Representation, slot: &Slot) 
 }
 
 /// Room for the short strings of a call, in bytes.
-const INLINE_STRINGS: usize = 512;
+pub const INLINE_STRINGS: usize = 512;
+
+/// Room on the stack for the short strings of a call.
+pub type InlineStrings = [MaybeUninit<u8>; INLINE_STRINGS];
 
 /// Memory that lasts as long as one native call: copies of its string arguments, short ones on the stack.
-///
-/// It must not move once a string has been copied into it.
-pub struct CallMemory {
-    inline: [MaybeUninit<u8>; INLINE_STRINGS],
-    used: usize,
+pub struct CallMemory<'call> {
+    inline: &'call mut [MaybeUninit<u8>],
     heap: Vec<Vec<u8>>,
 }
 
-impl CallMemory {
-    /// Nothing yet.
+impl<'call> CallMemory<'call> {
+    /// Memory that takes short strings from `inline`.
     #[inline]
-    pub fn new() -> Self {
-        Self { inline: [MaybeUninit::uninit(); INLINE_STRINGS], used: 0, heap: Vec::new() }
+    pub fn new(inline: &'call mut InlineStrings) -> Self {
+        Self { inline, heap: Vec::new() }
     }
 
     /// Copies a string argument as NUL-terminated UTF-8 and gives its address.
     fn string<'env>(&mut self, env: Env<'env>, index: usize, value: Value<'env>) -> Result<*mut c_void> {
-        let free = &mut self.inline[self.used..];
-        if let Some(length) = env.try_write_utf8(value, free)? {
-            let text = &free[..length];
+        if let Some(length) = env.try_write_utf8(value, self.inline)? {
+            let (text, free) = std::mem::take(&mut self.inline).split_at_mut(length + 1);
+            self.inline = free;
             // SAFETY: Node-API has written the first `length` bytes.
-            let text = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) };
-            refuse_null_bytes(text, index)?;
-            self.used += length + 1;
-            return Ok(text.as_ptr().cast_mut().cast());
+            refuse_null_bytes(unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), length) }, index)?;
+            return Ok(text.as_mut_ptr().cast());
         }
         let length = env.utf8_length(value)?.unwrap_or(0);
         let mut copy = Vec::<u8>::new();

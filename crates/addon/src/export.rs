@@ -58,7 +58,7 @@ pub fn wrong_type<'env>(env: Env<'env>, name: &'static str, expected: &'static s
 
 /// The `length` argument, which the messages call `len`.
 fn length<'env>(env: Env<'env>, value: Value<'env>) -> Result<usize> {
-    let Some(number) = env.number(value)? else { return Err(wrong_type(env, "len", "of type number", value)?) };
+    let Some(number) = env.number(value) else { return Err(wrong_type(env, "len", "of type number", value)?) };
     if number.trunc() != number || !number.is_finite() {
         return Err(out_of_range(env, "an integer".to_owned(), value)?);
     }
@@ -141,7 +141,7 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
 /// have a property of that name.
 fn byte_length<'env>(env: Env<'env>, view: Value<'env>) -> Result<usize> {
     let length = ask(env, |hooks| &hooks.byte_length, &[view])?;
-    Ok(env.number(length)?.unwrap_or(0.0) as usize)
+    Ok(env.number(length).unwrap_or(0.0) as usize)
 }
 
 /// The memory of a view or an ArrayBuffer.

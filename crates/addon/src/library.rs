@@ -165,7 +165,7 @@ pub fn get_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Ret
 /// `getFunctionFromPointer(library, address, signature, owner)`
 pub fn get_function_from_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let library = receiver(env, arguments)?;
-    let (address, lossless) = env.bigint_u64(arguments.get(env, 1)?)?.ok_or(Error::FunctionAddressType)?;
+    let (address, lossless) = env.bigint_u64(arguments.get(env, 1)?).ok_or(Error::FunctionAddressType)?;
     let code = usize::try_from(address).ok().filter(|code| lossless && *code != 0).ok_or(Error::FunctionAddressRange)?;
     let object = arguments.get(env, 2)?;
     if !signature::is_record(env, object)? {
@@ -270,7 +270,7 @@ fn callback_address<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Res
     if env.kind(value)? != Kind::BigInt {
         return Err(Error::FirstArgumentBigint);
     }
-    let slot = convert::scalar(env, ferrule_abi::Representation::Pointer, Wide::Bigint, value)?.ok_or(Error::FirstArgumentRange)?;
+    let slot = convert::scalar(env, ferrule_abi::Representation::Pointer, Wide::Bigint, value).ok_or(Error::FirstArgumentRange)?;
     Ok((library, slot.get()))
 }
 

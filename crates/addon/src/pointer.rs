@@ -26,13 +26,13 @@ impl PointerErrors {
 
 /// An address: a bigint from 0 to the end of the address space.
 pub fn address<'env>(env: Env<'env>, value: Value<'env>, errors: PointerErrors) -> Result<usize> {
-    let (integer, lossless) = env.bigint_u64(value)?.ok_or(errors.kind)?;
+    let (integer, lossless) = env.bigint_u64(value).ok_or(errors.kind)?;
     usize::try_from(integer).ok().filter(|_| lossless).ok_or(errors.range)
 }
 
 /// An offset or a length: a number that is an integer from 0 to 2^53 - 1.
 pub fn quantity<'env>(env: Env<'env>, value: Value<'env>, quantity: Quantity) -> Result<usize> {
-    let number = env.number(value)?.ok_or(Error::QuantityType(quantity))?;
+    let number = env.number(value).ok_or(Error::QuantityType(quantity))?;
     if number < 0.0 || number.trunc() != number || !number.is_finite() {
         return Err(Error::QuantityRange(quantity));
     }

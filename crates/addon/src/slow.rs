@@ -2,13 +2,14 @@
 //! strings.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use ferrule_abi::{Signature, Type};
 use ferrule_native::{Call, INLINE_ARGUMENTS, Slot};
 
 use crate::boundary::Arguments;
-use crate::convert::{self, CallMemory};
+use crate::convert::{self, CallMemory, INLINE_STRINGS, InlineStrings};
 use crate::error::{Error, Result};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Value};
@@ -40,17 +41,18 @@ impl Callable<'_> {
             return Err(Error::NullFunction(self.name.to_owned()));
         }
         let count = arguments.count();
-        let result = if count <= INLINE_ARGUMENTS {
-            self.invoke(env, arguments, &mut [Slot::ZERO; INLINE_ARGUMENTS][..count])
-        } else {
-            self.invoke(env, arguments, &mut vec![Slot::ZERO; count])
+        let result = match count {
+            0..=4 => self.invoke(env, arguments, &mut [Slot::ZERO; 4][..count]),
+            5..=INLINE_ARGUMENTS => self.invoke(env, arguments, &mut [Slot::ZERO; INLINE_ARGUMENTS][..count]),
+            _ => self.invoke(env, arguments, &mut vec![Slot::ZERO; count]),
         };
         drop(library);
         convert::to_js(env, self.signature.result.representation(), &result?)
     }
 
     fn invoke<'env>(&self, env: Env<'env>, arguments: Arguments<'_, 'env>, slots: &mut [Slot]) -> Result<Slot> {
-        let mut memory = CallMemory::new();
+        let mut inline: InlineStrings = [const { MaybeUninit::uninit() }; INLINE_STRINGS];
+        let mut memory = CallMemory::new(&mut inline);
         let parameters = self.signature.parameters.iter();
         for (index, ((slot, value), ty)) in slots.iter_mut().zip(arguments.0).zip(parameters).enumerate() {
             *slot = convert::argument(env, ty.representation(), index, *value, &mut memory)?;

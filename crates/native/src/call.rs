@@ -38,14 +38,13 @@ impl Call {
     #[inline]
     pub unsafe fn invoke(&self, code: *const c_void, arguments: &mut [Slot]) -> Slot {
         assert_eq!(arguments.len(), self.parameters, "one argument per parameter");
-        if arguments.len() <= INLINE_ARGUMENTS {
-            let mut places = [ptr::null_mut(); INLINE_ARGUMENTS];
-            // SAFETY: passed on to the caller.
-            unsafe { self.invoke_with(code, arguments, &mut places) }
-        } else {
-            let mut places = vec![ptr::null_mut(); arguments.len()];
-            // SAFETY: passed on to the caller.
-            unsafe { self.invoke_with(code, arguments, &mut places) }
+        // SAFETY: passed on to the caller.
+        unsafe {
+            match arguments.len() {
+                0..=4 => self.invoke_with(code, arguments, &mut [ptr::null_mut(); 4]),
+                5..=INLINE_ARGUMENTS => self.invoke_with(code, arguments, &mut [ptr::null_mut(); INLINE_ARGUMENTS]),
+                count => self.invoke_with(code, arguments, &mut vec![ptr::null_mut(); count]),
+            }
         }
     }
 

@@ -7,24 +7,24 @@ use super::{Env, Failure, Result, Value, get};
 impl<'env> Env<'env> {
     /// The value of a number; `None` for any other kind of value.
     #[inline]
-    pub fn number(self, value: Value<'env>) -> Result<Option<f64>> {
-        expected(get!(self, napi_get_value_double(value.0) -> f64), sys::Status::napi_number_expected)
+    pub fn number(self, value: Value<'env>) -> Option<f64> {
+        get!(self, napi_get_value_double(value.0) -> f64).ok()
     }
 
     /// The value of a bigint as a signed 64-bit integer and whether it fits; `None` for any other kind of value.
     #[inline]
-    pub fn bigint_i64(self, value: Value<'env>) -> Result<Option<(i64, bool)>> {
+    pub fn bigint_i64(self, value: Value<'env>) -> Option<(i64, bool)> {
         let mut integer = 0;
-        let lossless = get!(self, napi_get_value_bigint_int64(value.0, &raw mut integer) -> bool);
-        expected(lossless.map(|lossless| (integer, lossless)), sys::Status::napi_bigint_expected)
+        let lossless = get!(self, napi_get_value_bigint_int64(value.0, &raw mut integer) -> bool).ok()?;
+        Some((integer, lossless))
     }
 
     /// The value of a bigint as an unsigned 64-bit integer and whether it fits; `None` for any other kind of value.
     #[inline]
-    pub fn bigint_u64(self, value: Value<'env>) -> Result<Option<(u64, bool)>> {
+    pub fn bigint_u64(self, value: Value<'env>) -> Option<(u64, bool)> {
         let mut integer = 0;
-        let lossless = get!(self, napi_get_value_bigint_uint64(value.0, &raw mut integer) -> bool);
-        expected(lossless.map(|lossless| (integer, lossless)), sys::Status::napi_bigint_expected)
+        let lossless = get!(self, napi_get_value_bigint_uint64(value.0, &raw mut integer) -> bool).ok()?;
+        Some((integer, lossless))
     }
 
     /// A number.
