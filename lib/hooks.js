@@ -10,9 +10,15 @@ const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { wrap } = require('./wrap.js');
 
-const { ArrayBuffer, DataView, Object, RangeError, Uint8Array } = globalThis;
-const { from: bufferFrom, isBuffer } = Buffer;
-const { create, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
+const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
+const { create, getOwnPropertyDescriptor, getPrototypeOf, is } = Object;
+const { isPrototypeOf } = Object.prototype;
+const { includes, slice, startsWith } = String.prototype;
+const { isView } = ArrayBuffer;
+const { isInteger } = Number;
+const { abs } = Math;
+const { stringify } = JSON;
 const { apply } = Reflect;
 
 const lengthOf = (prototype, property) => getOwnPropertyDescriptor(prototype, property).get;
@@ -35,29 +41,29 @@ function received(value) {
     case 'bigint':
       return `type bigint (${value}n)`;
     case 'number':
-      return `type number (${Object.is(value, -0) ? '-0' : value})`;
+      return `type number (${is(value, -0) ? '-0' : value})`;
     default:
       return `type ${typeof value} (${String(value)})`;
   }
 }
 
 function quoted(text) {
-  const short = text.length > 28 ? `${text.slice(0, 25)}...` : text;
-  return short.includes("'") ? JSON.stringify(short) : `'${short}'`;
+  const short = text.length > 28 ? `${apply(slice, text, [0, 25])}...` : text;
+  return apply(includes, short, ["'"]) ? stringify(short) : `'${short}'`;
 }
 
 // Node's wording of a number that is out of range: large integers with separators.
 function receivedNumber(value) {
-  if (!Number.isInteger(value) || Math.abs(value) <= 2 ** 32) {
+  if (!isInteger(value) || abs(value) <= 2 ** 32) {
     return inspect(value);
   }
   const digits = String(value);
   let separated = '';
   let end = digits.length;
-  for (const start = digits.startsWith('-') ? 1 : 0; end >= start + 4; end -= 3) {
-    separated = `_${digits.slice(end - 3, end)}${separated}`;
+  for (const start = apply(startsWith, digits, ['-']) ? 1 : 0; end >= start + 4; end -= 3) {
+    separated = `_${apply(slice, digits, [end - 3, end])}${separated}`;
   }
-  return digits.slice(0, end) + separated;
+  return apply(slice, digits, [0, end]) + separated;
 }
 
 // A function's name for messages. A Proxy's traps and a getter are the user's code, and stay unused.
@@ -76,6 +82,11 @@ function unlessTooLarge(make) {
     }
     return undefined;
   }
+}
+
+// What `Buffer.isBuffer` finds out by asking `Buffer[Symbol.hasInstance]`, which anybody can set.
+function isBuffer(value) {
+  return isView(value) && apply(isPrototypeOf, bufferPrototype, [value]);
 }
 
 function byteLength(view) {

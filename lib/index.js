@@ -11,6 +11,10 @@ binding.initialize(require('./hooks.js'));
 
 const { DynamicLibrary } = require('./library.js');
 
+// Taken at load: a program can replace them.
+const { freeze } = Object;
+const { dispose } = Symbol;
+
 const suffixes = { __proto__: null, darwin: 'dylib', win32: 'dll' };
 
 function dlopen(path, definitions) {
@@ -18,8 +22,8 @@ function dlopen(path, definitions) {
   try {
     return {
       lib,
-      functions: definitions === undefined ? Object.freeze({ __proto__: null }) : lib.getFunctions(definitions),
-      [Symbol.dispose]() { lib.close(); },
+      functions: definitions === undefined ? freeze({ __proto__: null }) : lib.getFunctions(definitions),
+      [dispose]() { lib.close(); },
     };
   } catch (error) {
     lib.close();

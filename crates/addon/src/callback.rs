@@ -22,14 +22,14 @@ use ferrule_abi::{Representation, Signature};
 use ferrule_native::{Closure, INLINE_ARGUMENTS, Invocation, Slot, Target};
 use napi_sys as sys;
 
-use crate::abort::abort;
 use crate::boundary::describe_panic;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Result};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
+use crate::process::{self, abort};
 use crate::quarantine::Quarantine;
-use crate::state::{self, Ending, Endings, State, ask};
+use crate::state::{Ending, Endings, State, ask};
 use crate::v8;
 
 static QUARANTINE: Quarantine<Callback> = Quarantine::new();
@@ -262,7 +262,7 @@ impl Callback {
         match self.fate() {
             Fate::Live => {}
             Fate::Collected | Fate::Exiting => return,
-            Fate::Ended if state::is_process_exiting() => return,
+            Fate::Ended if process::is_exiting() => return,
             Fate::Unregistered => self.abort_retired("it was unregistered"),
             Fate::Closed => self.abort_retired("its library was closed"),
             Fate::Ended => self.abort_retired("the thread that registered it had ended"),

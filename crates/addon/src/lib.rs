@@ -1,6 +1,5 @@
 //! Ferrule's addon: what `lib/binding.js` loads. This file is the table of what it exports, and nothing else.
 
-mod abort;
 mod accessor;
 mod boundary;
 mod callback;
@@ -13,6 +12,7 @@ mod library;
 mod loaded;
 mod napi;
 mod pointer;
+mod process;
 mod quarantine;
 mod signature;
 mod slow;

@@ -3,21 +3,12 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::boundary::Arguments;
 use crate::error::{Error, Result};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Keeper, Reference, Value};
-
-/// Whether the main thread's environment has ended.
-static EXITING: AtomicBool = AtomicBool::new(false);
-
-/// Whether the process is exiting: the main thread has ended, and what runs now are the destructors and exit handlers of libraries. What
-/// they call must not spoil the exit code, whichever thread registered it.
-pub fn is_process_exiting() -> bool {
-    EXITING.load(Ordering::Acquire)
-}
+use crate::process;
 
 /// Something that has to stop before its environment goes away.
 pub trait Ending {
@@ -128,10 +119,12 @@ impl State {
 impl Keeper for State {
     fn environment_ends(&self) {
         let is_main_thread = self.hooks.get().is_none_or(|hooks| hooks.is_main_thread);
-        if is_main_thread {
-            EXITING.store(true, Ordering::Release);
-        }
         let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
+        if is_main_thread {
+            process::exits();
+        } else if !endings.is_empty() {
+            process::worker_ends();
+        }
         for ending in endings.into_values().filter_map(|ending| ending.upgrade()) {
             ending.environment_ends(is_main_thread);
         }
