@@ -71,8 +71,8 @@ pub struct Callback {
     live: RefCell<Option<Rc<Live>>>,
 }
 
-// SAFETY: `live` is the only field that is not `Sync`, and every use of it comes after a check that the thread is the owning one:
-// `call` makes it, and everything else runs in the environment of that thread.
+// SAFETY: `live` is the only field that is not `Sync`, and only the owning thread touches it: `enter` checks the thread before it does,
+// and everything else runs in the environment of that thread.
 unsafe impl Sync for Callback {}
 // SAFETY: a callback is sent to the quarantine only, after `live` has been emptied (`retire`).
 unsafe impl Send for Callback {}
