@@ -15,7 +15,6 @@ const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
 const { create, getOwnPropertyDescriptor, getPrototypeOf, is } = Object;
 const { isPrototypeOf } = Object.prototype;
 const { includes, slice, startsWith } = String.prototype;
-const { isView } = ArrayBuffer;
 const { isInteger } = Number;
 const { abs } = Math;
 const { stringify } = JSON;
@@ -86,7 +85,7 @@ function unlessTooLarge(make) {
 
 // What `Buffer.isBuffer` finds out by asking `Buffer[Symbol.hasInstance]`, which anybody can set.
 function isBuffer(value) {
-  return isView(value) && apply(isPrototypeOf, bufferPrototype, [value]);
+  return apply(isPrototypeOf, bufferPrototype, [value]);
 }
 
 function byteLength(view) {
