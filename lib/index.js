@@ -9,11 +9,10 @@ const binding = require('./binding.js');
 
 binding.initialize(require('./hooks.js'));
 
-const { DynamicLibrary } = require('./library.js');
+const { DynamicLibrary, dispose } = require('./library.js');
 
-// Taken at load: a program can replace them.
+// Taken at load: a program can replace it.
 const { freeze } = Object;
-const { dispose } = Symbol;
 
 const suffixes = { __proto__: null, darwin: 'dylib', win32: 'dll' };
 

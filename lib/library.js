@@ -9,6 +9,8 @@ const binding = require('./binding.js');
 
 const { defineProperties } = Object;
 const { construct } = Reflect;
+// The first releases of Node 20 have no such symbol; then nobody can name the property.
+const { dispose = Symbol('Symbol.dispose') } = Symbol;
 
 // A structured clone would make a plain object of an instance. Node's mark against that came with 22.10; before it, and in other
 // engines, the base class protects them: no engine clones a FinalizationRegistry.
@@ -91,7 +93,7 @@ const methods = {
     return binding.unrefCallback(native(this), pointer);
   },
   constructor: DynamicLibrary,
-  [Symbol.dispose]: close,
+  [dispose]: close,
 };
 
 DynamicLibrary.prototype = defineProperties(methods, {
@@ -100,4 +102,4 @@ DynamicLibrary.prototype = defineProperties(methods, {
   constructor: { __proto__: null, enumerable: false },
 });
 
-exports.DynamicLibrary = DynamicLibrary;
+module.exports = { DynamicLibrary, dispose };

@@ -23,7 +23,7 @@ pub unsafe fn external_array_buffer<'env>(env: Env<'env>, address: *mut c_void, 
 
 /// Whether V8 is stopping the JavaScript of this thread (a Worker's end, a `vm` timeout); `None` where V8's functions are not to be had.
 pub fn is_terminating() -> Option<bool> {
-    let symbols = symbols::resolved().ok()?;
-    // SAFETY: `resolved` has found a V8 whose declarations these are; a thread that has an environment has entered its isolate.
-    Some(unsafe { (symbols.isolate_is_execution_terminating)((symbols.isolate_get_current)()) })
+    let stops = symbols::stops()?;
+    // SAFETY: a thread that has an environment has entered its isolate.
+    Some(unsafe { (stops.isolate_is_execution_terminating)((stops.isolate_get_current)()) })
 }

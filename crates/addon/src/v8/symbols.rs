@@ -4,7 +4,8 @@
 //! process, and links to none of them: where one is missing, [`resolved`] says which, and everything goes through Node-API as before.
 //!
 //! A mangled name pins the parameters of a function, and for a template the C++ library it was made with; it does not pin the result, what
-//! the function does, or which function of the same name was found. So a table is only handed out when all of this holds:
+//! the function does, or which function of the same name was found. So [`Symbols`] are only handed out when all of this holds, and
+//! [`Stops`], which depend on nothing, when the second does:
 //!
 //! 1. the platform is one whose calling convention [`Hidden`] is right for (Linux on x86-64 and AArch64);
 //! 2. every name is found, and in the same executable image as Node-API itself: not in a second V8 that some library brought along;
@@ -136,9 +137,6 @@ symbols! {
     /// `static Isolate* Isolate::GetCurrent()`
     isolate_get_current: unsafe extern "C" fn() -> *mut Isolate = c"_ZN2v87Isolate10GetCurrentEv";
 
-    /// `bool Isolate::IsExecutionTerminating()`
-    isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool = c"_ZN2v87Isolate22IsExecutionTerminatingEv";
-
     /// `static std::unique_ptr<BackingStore> ArrayBuffer::NewBackingStore(void* data, size_t byte_length, Deleter, void* deleter_data)`
     array_buffer_new_backing_store: unsafe extern "C" fn(*mut c_void, usize, Deleter, *mut c_void) -> Hidden<UniquePointer>
         = c"_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_";
@@ -166,6 +164,37 @@ pub fn resolved() -> Result<&'static Symbols, &'static Absence> {
     SYMBOLS.get_or_init(find).as_ref()
 }
 
+/// What tells whether V8 is stopping JavaScript. Both functions take and give a pointer or less, and have been what they are for as long as
+/// V8 has isolates, so no version has to be tried.
+pub struct Stops {
+    /// `static Isolate* Isolate::GetCurrent()`
+    pub isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
+    /// `bool Isolate::IsExecutionTerminating()`
+    pub isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool,
+}
+
+/// The functions of [`Stops`], looked up the first time somebody asks; `None` where there is no V8 that belongs to this Node-API.
+pub fn stops() -> Option<&'static Stops> {
+    static STOPS: OnceLock<Option<Stops>> = OnceLock::new();
+    let find = || {
+        let image = Image::with(NODE_API).ok()?;
+        let get_current = image.symbol(c"_ZN2v87Isolate10GetCurrentEv").ok()?;
+        let is_terminating = image.symbol(c"_ZN2v87Isolate22IsExecutionTerminatingEv").ok()?;
+        Some(Stops {
+            // SAFETY: the declaration behind this name, in every version.
+            isolate_get_current: unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(get_current) },
+            // SAFETY: as above.
+            isolate_is_execution_terminating: unsafe {
+                mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Isolate) -> bool>(is_terminating)
+            },
+        })
+    };
+    STOPS.get_or_init(find).as_ref()
+}
+
+/// A function of Node-API: V8's own are looked for in the image that it is in.
+const NODE_API: &CStr = c"napi_create_external_arraybuffer";
+
 /// Where the calling convention of [`Hidden`] was tried.
 const PLATFORM: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")));
 
@@ -173,7 +202,7 @@ fn find() -> Result<Symbols, Absence> {
     if !PLATFORM {
         return Err(Absence::Platform);
     }
-    let image = Image::with(c"napi_create_external_arraybuffer")?;
+    let image = Image::with(NODE_API)?;
     let get_version = image.symbol(c"_ZN2v82V810GetVersionEv")?;
     // SAFETY: `static const char* V8::GetVersion()` has not changed since V8 has it.
     let get_version = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *const c_char>(get_version) };
