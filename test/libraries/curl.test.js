@@ -7,7 +7,7 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { exportBuffer, getFloat64, getRawPointer, toBuffer, toString } = require('../subject');
-const { openApart } = require('./system');
+const { callbacksOf, openApart } = require('./system');
 
 // curl_easy_setopt and curl_easy_getinfo are variadic in C: (CURL *, CURLoption, ...). The conventions of Linux and
 // other System V systems on x64 and of Linux on arm64 pass a variadic integer or pointer in the same register as a
@@ -40,13 +40,7 @@ const info = { EFFECTIVE_URL: 0x100001, SIZE_DOWNLOAD: 0x300008, SIZE_DOWNLOAD_T
 const code = { OK: 0, FILE_COULDNT_READ_FILE: 37, WRITE_ERROR: 23, UNKNOWN_OPTION: 48, ABORTED_BY_CALLBACK: 42 };
 
 let directory;
-const callbacks = [];
-
-function callback(result, parameters, body) {
-  const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback, unregisterCallbacks } = callbacksOf(library);
 
 before(() => {
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-curl-'));
@@ -54,7 +48,7 @@ before(() => {
 });
 after(() => {
   curl.curl_global_cleanup();
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
   fs.rmSync(directory, { recursive: true });
 });

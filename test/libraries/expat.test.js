@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
 const { toBuffer, toString } = require('../subject');
-const { open, pointers } = require('./system');
+const { callbacksOf, open, pointers } = require('./system');
 
 // XML_Size, XML_Index and size_t are 64-bit here, as everywhere where long is.
 const { library, functions: expat } = open('libexpat.so.1', 'libexpat1', {
@@ -31,14 +31,9 @@ const { library, functions: expat } = open('libexpat.so.1', 'libexpat1', {
 const [STATUS_ERROR, STATUS_OK, STATUS_SUSPENDED] = [0, 1, 2];
 const [ERROR_TAG_MISMATCH, ERROR_ABORTED] = [7, 35];
 
-const callbacks = [];
-function callback(result, parameters, body) {
-  const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback, unregisterCallbacks } = callbacksOf(library);
 after(() => {
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
 });
 

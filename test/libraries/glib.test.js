@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
 const { toString } = require('../subject');
-const { open, pointers } = require('./system');
+const { callbacksOf, open, pointers } = require('./system');
 
 const { library, functions: glib } = open('libglib-2.0.so.0', 'libglib2.0-0', {
   g_main_loop_new: { arguments: ['pointer', 'i32'], return: 'pointer' },
@@ -37,17 +37,12 @@ const { library, functions: glib } = open('libglib-2.0.so.0', 'libglib2.0-0', {
 const [SOURCE_REMOVE, SOURCE_CONTINUE] = [0, 1];
 const [PRIORITY_HIGH, PRIORITY_DEFAULT, PRIORITY_LOW] = [-100, 0, 300];
 
-const callbacks = [];
-function callback(result, parameters, body) {
-  const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback, unregisterCallbacks } = callbacksOf(library);
 // gboolean (*GSourceFunc)(gpointer), void (*GDestroyNotify)(gpointer)
 const sourceFunction = (body) => callback('i32', ['pointer'], body);
 const destroyNotify = (body) => callback('void', ['pointer'], body);
 after(() => {
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
 });
 

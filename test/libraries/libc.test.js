@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
 const { dlopen, getFloat64, getInt32, getRawPointer, toString } = require('../subject');
-const { pointers } = require('./system');
+const { callbacksOf, pointers } = require('./system');
 
 const { lib: library, functions: libc } = dlopen(null, {
   qsort: { arguments: ['buffer', 'u64', 'u64', 'function'], return: 'void' },
@@ -35,14 +35,9 @@ const { lib: library, functions: libc } = dlopen(null, {
   tdelete: { arguments: ['pointer', 'pointer', 'function'], return: 'pointer' },
 });
 
-const callbacks = [];
-function callback(result, parameters, body) {
-  const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback, unregisterCallbacks } = callbacksOf(library);
 after(() => {
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
 });
 

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { toBuffer, toString } = require('../subject');
-const { open, pointers } = require('./system');
+const { callbacksOf, open, pointers } = require('./system');
 
 const { library, functions: sqlite } = open('libsqlite3.so.0', 'libsqlite3-0', {
   sqlite3_open_v2: { arguments: ['string', 'pointer', 'i32', 'string'], return: 'i32' },
@@ -82,13 +82,7 @@ const flag = { READONLY: 1, READWRITE: 2, CREATE: 4 };
 const TRANSIENT = 0xffff_ffff_ffff_ffffn;
 const UTF8 = 1;
 
-const callbacks = [];
-
-function callback(result, parameters, body) {
-  const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback, unregisterCallbacks } = callbacksOf(library);
 
 // xFunc and xStep: void (*)(sqlite3_context *, int argc, sqlite3_value **argv).
 function callbackWithValues(body) {
@@ -98,7 +92,7 @@ function callbackWithValues(body) {
 }
 
 function close() {
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
 }
 

@@ -49,6 +49,21 @@ exports.openApart = function openApart(file, debianPackage, definitions) {
   }
 };
 
+// C keeps the callbacks of a binding for as long as it likes, so they are registered one by one and unregistered all together.
+exports.callbacksOf = function callbacksOf(library) {
+  const callbacks = [];
+  return {
+    callback(result, parameters, body) {
+      const pointer = library.registerCallback({ return: result, arguments: parameters }, body);
+      callbacks.push(pointer);
+      return pointer;
+    },
+    unregisterCallbacks() {
+      for (const pointer of callbacks) library.unregisterCallback(pointer);
+    },
+  };
+};
+
 // C hands arrays of pointers to callbacks (char **argv and the like). The count is known or the array ends in NULL.
 exports.pointers = function pointers(address, count = Infinity) {
   const found = [];

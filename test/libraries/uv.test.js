@@ -10,6 +10,7 @@ const { after, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 const { dlopen, getCurrentEventLoop, getRawPointer, toString } = require('../subject');
+const { callbacksOf } = require('./system');
 
 const { lib: library, functions: uv } = dlopen(null, {
   uv_version_string: { return: 'pointer' },
@@ -34,14 +35,11 @@ const { lib: library, functions: uv } = dlopen(null, {
   uv_queue_work: { arguments: ['pointer', 'buffer', 'function', 'function'], return: 'i32' },
 });
 
-const callbacks = [];
-function callback(parameters, body) {
-  const pointer = library.registerCallback({ return: 'void', arguments: parameters }, body);
-  callbacks.push(pointer);
-  return pointer;
-}
+const { callback: register, unregisterCallbacks } = callbacksOf(library);
+// Every callback of libuv's is void.
+const callback = (parameters, body) => register('void', parameters, body);
 after(() => {
-  for (const pointer of callbacks) library.unregisterCallback(pointer);
+  unregisterCallbacks();
   library.close();
 });
 

@@ -29,7 +29,7 @@ use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::process::{self, abort};
 use crate::quarantine::Quarantine;
-use crate::state::{Ending, Endings, State, ask};
+use crate::state::{Ending, Endings, State, ask, ask_text};
 use crate::v8;
 
 static QUARANTINE: Quarantine<Callback> = Quarantine::new();
@@ -108,8 +108,7 @@ impl Callbacks {
 
     /// Makes `function` callable for C, and gives the address.
     pub fn register<'env>(self: &Rc<Self>, env: Env<'env>, signature: Signature, function: Value<'env>) -> Result<usize> {
-        let name = ask(env, |hooks| &hooks.name_of, &[function])?;
-        let name = env.text(name)?.unwrap_or_default();
+        let name = ask_text(env, |hooks| &hooks.name_of, &[function])?;
         let live = Rc::new(Live {
             env: env.raw(),
             address: Cell::new(0),
@@ -325,7 +324,7 @@ impl Callback {
         match convert::scalar(env, representation, Wide::Bigint, value) {
             Some(slot) => slot,
             None => {
-                let received = ask(env, |hooks| &hooks.received, &[value]).and_then(|it| Ok(env.text(it)?)).ok().flatten();
+                let received = ask_text(env, |hooks| &hooks.received, &[value]).ok();
                 let returned = format!("it returned {}", received.unwrap_or_default());
                 self.abort("Callback returned invalid value for declared FFI type", &returned);
             }
@@ -379,8 +378,7 @@ fn cannot_run(env: Env<'_>) -> bool {
 
 /// The exception with its stack; or, where there is no stack left to run `inspect` in, its name and message.
 fn describe<'env>(env: Env<'env>, exception: Value<'env>) -> Option<String> {
-    let inspected = ask(env, |hooks| &hooks.inspect, &[exception]).and_then(|text| Ok(env.text(text)?));
-    if let Ok(Some(text)) = inspected {
+    if let Ok(text) = ask_text(env, |hooks| &hooks.inspect, &[exception]) {
         return Some(text);
     }
     let _of_inspect = env.take_exception();

@@ -7,9 +7,9 @@ use ferrule_native::memory;
 use crate::boundary::Arguments;
 use crate::convert::MAX_SAFE_INTEGER;
 use crate::error::{Error, Quantity, Result};
-use crate::napi::{Env, Kind, Memory, Reference, Value};
+use crate::napi::{Env, Kind, Memory, Value};
 use crate::pointer::{self, PointerErrors};
-use crate::state::{Hooks, ask};
+use crate::state::{ask, ask_text};
 
 type Returned<'env> = Result<Option<Value<'env>>>;
 
@@ -41,19 +41,9 @@ impl Encoding {
     }
 }
 
-/// What Node's argument errors say they received.
-pub fn received<'env>(env: Env<'env>, value: Value<'env>) -> Result<String> {
-    described(env, |hooks| &hooks.received, value)
-}
-
-fn described<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, value: Value<'env>) -> Result<String> {
-    let text = ask(env, hook, &[value])?;
-    Ok(env.text(text)?.unwrap_or_default())
-}
-
 /// The error for an argument of the wrong type.
 pub fn wrong_type<'env>(env: Env<'env>, name: &'static str, expected: &'static str, value: Value<'env>) -> Result<Error> {
-    Ok(Error::ArgumentType { name, expected, received: received(env, value)? })
+    Ok(Error::ArgumentType { name, expected, received: ask_text(env, |hooks| &hooks.received, &[value])? })
 }
 
 /// The `length` argument, which the messages call `len`.
@@ -68,18 +58,13 @@ fn length<'env>(env: Env<'env>, value: Value<'env>) -> Result<usize> {
     usize::try_from(number as u64).map_err(|_| Error::QuantityTooLarge(Quantity::Length))
 }
 
-/// The `length` argument, which must be at least `required`.
-fn length_of_at_least<'env>(env: Env<'env>, value: Value<'env>, required: impl FnOnce() -> Result<usize>) -> Result<(usize, usize)> {
-    let length = length(env, value)?;
-    let required = required()?;
-    if length < required {
-        return Err(out_of_range(env, format!(">= {required}"), value)?);
-    }
-    Ok((length, required))
+/// Refuses the `length` argument when it is less than what is to be written.
+fn refuse_less<'env>(env: Env<'env>, length: usize, required: usize, value: Value<'env>) -> Result<()> {
+    if length < required { Err(out_of_range(env, format!(">= {required}"), value)?) } else { Ok(()) }
 }
 
 fn out_of_range<'env>(env: Env<'env>, range: String, value: Value<'env>) -> Result<Error> {
-    Ok(Error::OutOfRange { name: "len", range, received: described(env, |hooks| &hooks.received_number, value)? })
+    Ok(Error::OutOfRange { name: "len", range, received: ask_text(env, |hooks| &hooks.received_number, &[value])? })
 }
 
 /// The address to write `length` bytes to, unless there is nothing to write.
@@ -96,7 +81,7 @@ fn target<'env>(env: Env<'env>, pointer: Value<'env>, length: usize, is_empty: b
 
 /// `exportString(string, pointer, length, encoding = 'utf8')`
 pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
-    let (string, pointer, length) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
+    let (string, pointer, room) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
     if env.kind(string)? != Kind::String {
         return Err(wrong_type(env, "string", "of type string", string)?);
     }
@@ -106,26 +91,28 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
         None if env.kind(name)? == Kind::Undefined => String::new(),
         None => return Err(wrong_type(env, "encoding", "of type string", name)?),
     };
-    let encoding = || Encoding::from_name(&text).ok_or_else(|| Error::UnknownEncoding(text.clone()));
-    let mut spelled = None;
-    let (length, required) = length_of_at_least(env, length, || {
-        let encoding = encoding()?;
-        let bytes = match encoding {
-            Encoding::Utf8 => env.utf8_length(string)?.unwrap_or(0),
-            Encoding::Latin1 => env.utf16_length(string)?.unwrap_or(0),
-            Encoding::Utf16 | Encoding::Spelled => {
-                let buffer = ask(env, |hooks| &hooks.encode, &[string, name])?;
-                spelled.insert((source(env, buffer)?, byte_length(env, buffer)?)).1
-            }
-        };
-        Ok(bytes + encoding.terminator())
-    })?;
-    let encoding = encoding()?;
+    let length = length(env, room)?;
+    let Some(encoding) = Encoding::from_name(&text) else { return Err(Error::UnknownEncoding(text)) };
+    // Node encodes what is more than a copy.
+    let encoded = match encoding {
+        Encoding::Utf8 | Encoding::Latin1 => None,
+        Encoding::Utf16 | Encoding::Spelled => {
+            let buffer = ask(env, |hooks| &hooks.encode, &[string, name])?;
+            Some((source(env, buffer)?, byte_length(env, buffer)?))
+        }
+    };
+    let bytes = match encoded {
+        Some((_, bytes)) => bytes,
+        None if encoding == Encoding::Utf8 => env.utf8_length(string)?.unwrap_or(0),
+        None => env.utf16_length(string)?.unwrap_or(0),
+    };
+    let required = bytes + encoding.terminator();
+    refuse_less(env, length, required, room)?;
     let target = target(env, pointer, length, false)?;
     // SAFETY: `required` is at most `length`, and JavaScript answers for `length` bytes there (`ferrule_native`'s list). Node-API
     // writes at most the capacity it is given, NUL included.
     unsafe {
-        match spelled {
+        match encoded {
             Some((memory, bytes)) => {
                 memory::copy(memory.address.cast(), target, bytes);
                 target.add(bytes).write_bytes(0, encoding.terminator());
@@ -154,8 +141,9 @@ fn source<'env>(env: Env<'env>, value: Value<'env>) -> Result<Memory> {
 }
 
 fn export<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) -> Returned<'env> {
-    let (value, pointer) = (arguments.get(env, 0)?, arguments.get(env, 1)?);
-    let (length, bytes) = length_of_at_least(env, arguments.get(env, 2)?, || Ok(bytes))?;
+    let (value, pointer, room) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
+    let length = length(env, room)?;
+    refuse_less(env, length, bytes, room)?;
     let source = source(env, value)?;
     let target = target(env, pointer, length, bytes == 0)?;
     // SAFETY: the source has `bytes` bytes, and JavaScript answers for `length`, at least as many, at the target

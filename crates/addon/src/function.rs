@@ -1,33 +1,16 @@
-//! A native function as JavaScript calls it.
+//! Makes the JavaScript function that calls a native one.
 
 use std::rc::Rc;
 
 use ferrule_abi::Signature;
 use ferrule_native::Call;
 
-use crate::boundary::{self, Arguments, Callee};
+use crate::boundary;
 use crate::error::Result;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Value};
 use crate::slow::Callable;
 use crate::state::ask;
-
-/// What stands behind one JavaScript function, which owns it.
-struct Function {
-    name: String,
-    code: usize,
-    signature: Signature,
-    call: Call,
-    loaded: Rc<Loaded>,
-}
-
-impl Callee for Function {
-    #[inline]
-    fn call<'env>(self: Rc<Self>, env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-        let Self { name, code, signature, call, loaded } = &*self;
-        Callable { name, code: *code, signature, call, loaded }.call(env, arguments)
-    }
-}
 
 /// A JavaScript function that calls the native one at `code`. It keeps `owner` alive as long as it lives itself.
 pub fn create<'env>(
@@ -39,7 +22,7 @@ pub fn create<'env>(
     owner: Value<'env>,
 ) -> Result<Value<'env>> {
     let function =
-        Function { name: name.to_owned(), code, signature: signature.clone(), call: Call::prepare(signature)?, loaded: Rc::clone(loaded) };
+        Callable { name: name.to_owned(), code, signature: signature.clone(), call: Call::prepare(signature)?, loaded: Rc::clone(loaded) };
     let raw = boundary::function(env, c"ferrule", Rc::new(function))?;
     let length = env.create_f64(signature.parameters.len() as f64)?;
     let address = env.create_u64(code as u64)?;

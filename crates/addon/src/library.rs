@@ -11,11 +11,11 @@ use indexmap::IndexMap;
 
 use crate::boundary::Arguments;
 use crate::callback::Callbacks;
-use crate::convert::{self, Wide};
 use crate::error::{Error, Result, Subject};
 use crate::function;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
+use crate::pointer::{self, PointerErrors};
 use crate::signature;
 use crate::state::ask;
 
@@ -165,8 +165,10 @@ pub fn get_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Ret
 /// `getFunctionFromPointer(library, address, signature, owner)`
 pub fn get_function_from_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let library = receiver(env, arguments)?;
-    let (address, lossless) = env.bigint_u64(arguments.get(env, 1)?).ok_or(Error::FunctionAddressType)?;
-    let code = usize::try_from(address).ok().filter(|code| lossless && *code != 0).ok_or(Error::FunctionAddressRange)?;
+    let code = pointer::address(env, arguments.get(env, 1)?, PointerErrors::function_address())?;
+    if code == 0 {
+        return Err(Error::FunctionAddressRange);
+    }
     let object = arguments.get(env, 2)?;
     if !signature::is_record(env, object)? {
         return Err(Error::SignatureType);
@@ -266,12 +268,8 @@ pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -
 fn callback_address<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<(Rc<Library>, usize)> {
     let library = receiver(env, arguments)?;
     library.refuse_closed()?;
-    let value = arguments.get(env, 1)?;
-    if env.kind(value)? != Kind::BigInt {
-        return Err(Error::FirstArgumentBigint);
-    }
-    let slot = convert::scalar(env, ferrule_abi::Representation::Pointer, Wide::Bigint, value).ok_or(Error::FirstArgumentRange)?;
-    Ok((library, slot.get()))
+    let address = pointer::address(env, arguments.get(env, 1)?, PointerErrors::first_argument())?;
+    Ok((library, address))
 }
 
 /// `unregisterCallback(library, pointer)`

@@ -18,6 +18,11 @@ impl PointerErrors {
         Self { kind: Error::PointerType, range: Error::PointerRange }
     }
 
+    /// "The function address must be …"
+    pub fn function_address() -> Self {
+        Self { kind: Error::FunctionAddressType, range: Error::FunctionAddressRange }
+    }
+
     /// "The first argument must be …", for everything else.
     pub fn first_argument() -> Self {
         Self { kind: Error::FirstArgumentBigint, range: Error::FirstArgumentRange }

@@ -4,33 +4,35 @@
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::rc::Rc;
 
 use ferrule_abi::{Signature, Type};
 use ferrule_native::{Call, INLINE_ARGUMENTS, Slot};
 
-use crate::boundary::Arguments;
+use crate::boundary::{Arguments, Callee};
 use crate::convert::{self, CallMemory, INLINE_STRINGS, InlineStrings};
 use crate::error::{Error, Result};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Value};
 
-/// What a call needs to know of its function.
-pub struct Callable<'function> {
+/// What stands behind one JavaScript function, which owns it.
+pub struct Callable {
     /// For messages.
-    pub name: &'function str,
+    pub name: String,
     /// The address; 0 cannot be called.
     pub code: usize,
     /// The types of parameters and result.
-    pub signature: &'function Signature,
+    pub signature: Signature,
     /// The signature as libffi has prepared it.
-    pub call: &'function Call,
+    pub call: Call,
     /// The library that the code belongs to.
-    pub loaded: &'function Loaded,
+    pub loaded: Rc<Loaded>,
 }
 
-impl Callable<'_> {
+impl Callee for Callable {
     /// Converts the arguments, calls, and converts the result.
-    pub fn call<'env>(&self, env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    #[inline]
+    fn call<'env>(self: Rc<Self>, env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
         // Held until the native function has returned: a callback of its may close the library.
         let library = match self.loaded.hold() {
             Ok(library) => library,
@@ -38,7 +40,7 @@ impl Callable<'_> {
         };
         self.check_count(arguments)?;
         if self.code == 0 {
-            return Err(Error::NullFunction(self.name.to_owned()));
+            return Err(Error::NullFunction(self.name.clone()));
         }
         let count = arguments.count();
         let result = match count {
@@ -49,7 +51,9 @@ impl Callable<'_> {
         drop(library);
         convert::to_js(env, self.signature.result.representation(), &result?)
     }
+}
 
+impl Callable {
     fn invoke<'env>(&self, env: Env<'env>, arguments: Arguments<'_, 'env>, slots: &mut [Slot]) -> Result<Slot> {
         let mut inline: InlineStrings = [const { MaybeUninit::uninit() }; INLINE_STRINGS];
         let mut memory = CallMemory::new(&mut inline);

@@ -140,3 +140,9 @@ pub fn ask<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, argume
     let function = hook.get(env)?.ok_or(Error::NotInitialized)?;
     Ok(env.call(function, arguments)?)
 }
+
+/// Calls a hook that answers with a string.
+pub fn ask_text<'env>(env: Env<'env>, hook: impl FnOnce(&Hooks) -> &Reference, arguments: &[Value<'env>]) -> Result<String> {
+    let text = ask(env, hook, arguments)?;
+    Ok(env.text(text)?.unwrap_or_default())
+}

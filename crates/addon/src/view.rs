@@ -3,7 +3,6 @@
 use ferrule_native::memory;
 
 use crate::boundary::Arguments;
-
 use crate::error::{Error, Quantity, Result};
 use crate::napi::{Env, Failure, Kind, Memory, Value};
 use crate::pointer::{self, PointerErrors};

@@ -2,6 +2,8 @@
 
 // What still answers after close, and which error comes first (behaviour 2.7).
 
+const { readsOf } = require('../reads');
+
 exports.cases = (record, ffi, fixture) => {
   const closed = () => {
     const library = fixture.open();
@@ -74,34 +76,12 @@ function readsAfter(record, closed) {
     const library = closed();
     return library.getFunction('noop', {});
   });
-  record('after close/getFunction reads the signature', () => {
-    let reads = 0;
-    try {
-      closed().getFunction('noop', {
-        get return() {
-          reads += 1;
-          return 'void';
-        },
-      });
-    } catch {
-      return reads;
-    }
-    return 'did not throw';
-  });
-  record('after close/getFunctions does not read', () => {
-    let reads = 0;
-    try {
-      closed().getFunctions({
-        get noop() {
-          reads += 1;
-          return {};
-        },
-      });
-    } catch {
-      return reads;
-    }
-    return 'did not throw';
-  });
+  record('after close/getFunction reads the signature', () =>
+    readsOf('return', 'void', (signature) => closed().getFunction('noop', signature)),
+  );
+  record('after close/getFunctions does not read', () =>
+    readsOf('noop', {}, (definitions) => closed().getFunctions(definitions)),
+  );
 }
 
 // Signatures that the built-in calls in different ways.

@@ -2,6 +2,7 @@
 
 // Names, wrappers, and the objects that list them (behaviour 2.3, 2.4, 2.6).
 
+const { readsOf } = require('../reads');
 const { foreigners, numbers, bigints } = require('../values');
 
 const badNames = {
@@ -55,34 +56,12 @@ function checkOrder(record, fixture) {
   for (const [label, list] of Object.entries(lists)) {
     record(`getFunction order/${label}`, () => typeof fixture.open().getFunction(...list));
   }
-  record('getFunction order/NUL in name before the signature is read', () => {
-    let reads = 0;
-    try {
-      fixture.open().getFunction('a\0', {
-        get return() {
-          reads += 1;
-          return 'void';
-        },
-      });
-    } catch {
-      return reads;
-    }
-    return 'did not throw';
-  });
-  record('getFunction order/unknown name after the signature is read', () => {
-    let reads = 0;
-    try {
-      fixture.open().getFunction('zzz', {
-        get return() {
-          reads += 1;
-          return 'void';
-        },
-      });
-    } catch {
-      return reads;
-    }
-    return 'did not throw';
-  });
+  record('getFunction order/NUL in name before the signature is read', () =>
+    readsOf('return', 'void', (signature) => fixture.open().getFunction('a\0', signature)),
+  );
+  record('getFunction order/unknown name after the signature is read', () =>
+    readsOf('return', 'void', (signature) => fixture.open().getFunction('zzz', signature)),
+  );
 }
 
 function wrapper(record, fixture) {

@@ -2,7 +2,7 @@
 
 use napi_sys as sys;
 
-use super::{Env, Failure, Result, Value, get};
+use super::{Env, Result, Value, get};
 
 impl<'env> Env<'env> {
     /// The value of a number; `None` for any other kind of value.
@@ -55,15 +55,5 @@ impl<'env> Env<'env> {
     #[inline]
     pub fn create_u64(self, value: u64) -> Result<Value<'env>> {
         get!(self, napi_create_bigint_uint64(value) -> sys::napi_value).map(|raw| self.value(raw))
-    }
-}
-
-/// Turns the one status that means "another kind of value" into `None`.
-#[inline]
-pub(super) fn expected<T>(result: Result<T>, otherwise: sys::napi_status) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Failure::Status(status)) if status == otherwise => Ok(None),
-        Err(failure) => Err(failure),
     }
 }

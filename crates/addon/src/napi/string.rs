@@ -4,8 +4,7 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::number::expected;
-use super::{Env, Result, Value, get};
+use super::{Env, Failure, Result, Value, get};
 
 /// What a lone surrogate or a cut-off character can shorten a UTF-8 copy by: less than one character of four bytes.
 const LONGEST_CHARACTER: usize = 4;
@@ -77,5 +76,15 @@ impl<'env> Env<'env> {
     pub fn create_string_utf8(self, bytes: &[u8]) -> Result<Value<'env>> {
         let length = isize::try_from(bytes.len()).unwrap_or(isize::MAX);
         get!(self, napi_create_string_utf8(bytes.as_ptr().cast(), length) -> sys::napi_value).map(|raw| self.value(raw))
+    }
+}
+
+/// Turns the one status that means "another kind of value" into `None`.
+#[inline]
+fn expected<T>(result: Result<T>, otherwise: sys::napi_status) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Failure::Status(status)) if status == otherwise => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
