@@ -1,7 +1,7 @@
 'use strict';
 
 // Memory stays flat whatever is done again and again. Each kind of work has a process to itself, which does it in rounds with
-// collections in between; what is compared is the memory after the first rounds and after the last ones.
+// collections in between; what is looked at is how much memory a round adds, as the median over all pairs of rounds.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
@@ -11,10 +11,8 @@ const { native } = require('./conformance/native');
 
 // The first rounds are not looked at: caches fill.
 const WARM_UP = 3;
-// Of each end of the rest, this many rounds are looked at, and the best of them counts: memory that comes and goes is no leak.
-const WINDOW = 3;
-const ROUNDS = WARM_UP + 3 * WINDOW;
-// What a leak of this many bytes per iteration adds between the two ends is seen; half of it is put up with, as noise.
+const ROUNDS = WARM_UP + 9;
+// What a leak of this many bytes per iteration adds is seen; half of it is put up with, as noise.
 const LEAK = 100;
 // V8 takes and gives back this much in pages for reasons of its own; with Workers, whole isolates come and go.
 const CHURN = 1.5 * 2 ** 20;
@@ -47,6 +45,17 @@ async function measure(modules, setUp, iterations, rounds) {
   console.log(JSON.stringify(samples));
 }
 
+// What the samples grow by from the first to the last, if they grow steadily (the Theil-Sen estimate): a leak adds to every round, and
+// pages that come and go in a few of them change nothing.
+function growth(values) {
+  const slopes = [];
+  for (let later = 1; later < values.length; later++) {
+    for (let earlier = 0; earlier < later; earlier++) slopes.push((values[later] - values[earlier]) / (later - earlier));
+  }
+  slopes.sort((a, b) => a - b);
+  return slopes[slopes.length >> 1] * (values.length - 1);
+}
+
 const number = (bytes) => `${(bytes / 1024).toFixed()} KiB`;
 
 async function assertFlat({ setUp, iterations, leak = LEAK, churn = CHURN }) {
@@ -54,9 +63,9 @@ async function assertFlat({ setUp, iterations, leak = LEAK, churn = CHURN }) {
   assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' });
   const samples = JSON.parse(stdout);
   for (const key of Object.keys(samples[0])) {
-    const allowed = Math.max((leak / 2) * iterations * (ROUNDS - WARM_UP - WINDOW), key === 'resident' ? churn : 0);
+    const allowed = Math.max((leak / 2) * iterations * (ROUNDS - WARM_UP - 1), key === 'resident' ? churn : 0);
     const values = samples.map((sample) => sample[key]);
-    const grown = Math.min(...values.slice(-WINDOW)) - Math.min(...values.slice(WARM_UP, WARM_UP + WINDOW));
+    const grown = growth(values.slice(WARM_UP));
     const text = `${key.padEnd(12)} grew by ${number(grown)}, ${number(allowed)} allowed: ${values.map(number).join(', ')}`;
     if (process.env.FERRULE_LEAK_REPORT) console.log(text);
     assert.ok(grown < allowed, text);
