@@ -8,11 +8,12 @@ const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
-const { wrap } = require('./wrap.js');
+const { gate, int32 } = require('./exchange.js');
+const { shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
 const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
-const { create, getOwnPropertyDescriptor, getPrototypeOf, is } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, is, setPrototypeOf } = Object;
 const { isPrototypeOf } = Object.prototype;
 const { includes, slice, startsWith } = String.prototype;
 const { isInteger } = Number;
@@ -95,10 +96,27 @@ function byteLength(view) {
   return apply(isDataView(view) ? bytesOfDataView : bytesOfTypedArray, view, []);
 }
 
+// What the flags of this process leave of the tiers: 'slow', 'cell' or 'fast'. An engine that must not compile has no WebAssembly either.
+// FERRULE_TIERS takes the faster ones away, to look for a fault or to measure.
+function tiers() {
+  const { env: { FERRULE_TIERS, NODE_OPTIONS = '' }, execArgv } = process;
+  if (FERRULE_TIERS === 'slow' || typeof WebAssembly === 'undefined') {
+    return 'slow';
+  }
+  const flags = ` ${NODE_OPTIONS} ${execArgv.join(' ')} `.replaceAll('_', '-');
+  const isOff = flags.includes(' --no-turbo-fast-api-calls ') || flags.includes(' --no-opt ') || flags.includes(' --no-turbofan ');
+  return FERRULE_TIERS === 'cell' || isOff ? 'cell' : 'fast';
+}
+
 module.exports = {
   is_main_thread: isMainThread,
+  cells: int32,
+  gate,
+  tiers: tiers(),
+  shape,
   wrap,
-  record: () => create(null),
+  // Not `Object.create(null)`, nor a literal: those make dictionaries, from which every read is a search.
+  record: () => setPrototypeOf({}, null),
   received,
   received_number: receivedNumber,
   // A custom inspection could do anything, and the process is about to end.

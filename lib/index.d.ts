@@ -6,8 +6,8 @@
 // @types/node is not needed. With it `Buffer` is Node's Buffer; without it, a Uint8Array.
 
 import type {
-  CFunctionOf, CType, CallbackOf, CallbackResultOf, Definitions, FunctionOf, FunctionsOf, OnlyKnownKeys, OnlyKnownKeysOfEach,
-  Signature,
+  CFunctionOf, CType, CallbackOf, CallbackResultOf, Definitions, FunctionOf, FunctionsOf, OnlyKnownFunctionKeys,
+  OnlyKnownKeys, OnlyKnownKeysOfEach, Signature,
 } from './signature.js';
 
 export type {
@@ -96,7 +96,7 @@ export class DynamicLibrary {
    * `ERR_INVALID_ARG_VALUE` for a bad signature, or one that differs from an earlier one for this symbol.
    * @throws {Error} `ERR_FFI_CALL_FAILED` if there is no such symbol, `ERR_FFI_LIBRARY_CLOSED` after closing.
    */
-  getFunction<const S extends Signature & OnlyKnownKeys<S>>(name: string, signature: S): FunctionOf<S>;
+  getFunction<const S extends Signature & OnlyKnownFunctionKeys<S>>(name: string, signature: S): FunctionOf<S>;
 
   /**
    * Makes a function from an address, for example one that a table of function pointers holds. Each call makes an independent
@@ -106,7 +106,7 @@ export class DynamicLibrary {
    * `ERR_INVALID_ARG_VALUE` for `0n`, a negative or too large address, or a bad signature.
    * @throws {Error} `ERR_FFI_LIBRARY_CLOSED` after closing.
    */
-  getFunctionFromPointer<const S extends Signature & OnlyKnownKeys<S>>(address: bigint, signature: S): FunctionOf<S>;
+  getFunctionFromPointer<const S extends Signature & OnlyKnownFunctionKeys<S>>(address: bigint, signature: S): FunctionOf<S>;
 
   /**
    * Resolves several symbols as functions: all of them, or none if one fails. Without definitions, returns the functions resolved

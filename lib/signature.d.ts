@@ -117,7 +117,9 @@ type AsList<Values> = Values extends unknown[] ? Values : never;
 // A type parameter takes whatever properties a literal has, so unknown keys have to be refused explicitly. It is done in the
 // constraint, because before TypeScript 5.3 a `const` type parameter counts only where the parameter's type is just its name.
 export type OnlyKnownKeys<S> = { readonly [Key in Exclude<keyof S, SignatureKey>]: never };
-export type OnlyKnownKeysOfEach<D> = { readonly [Name in keyof D]: Signature & OnlyKnownKeys<D[Name]> };
+/** For a native function, `reentrant: true` besides says that it enters JavaScript by another way than a callback registered here. */
+export type OnlyKnownFunctionKeys<S> = { readonly [Key in Exclude<keyof S, SignatureKey>]: Key extends 'reentrant' ? boolean : never };
+export type OnlyKnownKeysOfEach<D> = { readonly [Name in keyof D]: Signature & OnlyKnownFunctionKeys<D[Name]> };
 
 /** A native function, callable from JavaScript. It keeps its library loaded as long as it is reachable. */
 export interface NativeFunction<Arguments extends any[] = any[], Result = any> {

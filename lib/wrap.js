@@ -1,56 +1,88 @@
 'use strict';
 
-// The JavaScript functions that users call. Rust does the work; the shape is what only JavaScript can give: a method is no
-// constructor and has no `prototype`, and it alone knows how many arguments it was called with.
+// The JavaScript functions that users call: the wrappers around native functions.
+//
+// A wrapper is a method: it is no constructor, has no `prototype`, and knows how many arguments it was called with. Each has code of its
+// own, because V8 learns about a call where it stands in the source: functions that share it would make each other slow. Evaluating a
+// script again gives its functions new feedback; parsing it again is not needed, so there is one script for each signature.
 //
 // Nothing here goes through what a program can change: the language's functions are taken at load, descriptors have no prototype, and
 // arguments are spread by `apply`, not by their iterator.
 
-const { compileFunction } = require('node:vm');
+const { Script } = require('node:vm');
+
+const binding = require('./binding.js');
+const exchange = require('./exchange.js');
+const { source } = require('./template.js');
 
 const { defineProperties } = Object;
 const { apply } = Reflect;
+const { asIntN, asUintN } = BigInt;
+const { isSafeInteger } = Number;
+const { floor } = Math;
+const { runInThisContext } = Script.prototype;
 
-// Beyond this many parameters, calls go through a rest array: V8 has a limit on parameters, and nobody calls such a function in a loop.
+// Which tier the last call took, if tests have asked for it at load.
+const trace = process.env.FERRULE_TIER_TRACE ? { __proto__: null, last: undefined } : undefined;
+
+// What all wrappers use.
+const shared = {
+  __proto__: null,
+  ...exchange,
+  asIntN,
+  asUintN,
+  floor,
+  isSafeInteger,
+  leave: binding.leave,
+  // A call with too few or too many arguments: only their number matters.
+  mismatch: (slow, count) => apply(slow, undefined, { __proto__: null, length: count }),
+  trace,
+};
+
+const compile = (types, result, tiers) => new Script(source(types, result, { ...tiers, trace: trace !== undefined }), { filename: 'ferrule' });
+
+const instantiate = (script, shape, slow, target, entry) => apply(runInThisContext, script, [])(shared, shape, slow, target, entry);
+
+// What the wrappers of a signature have in common. The functions are the ways into compiled code, as far as there are any.
+exports.shape = function shape(fast, fastValues, call, callValues, result, ...types) {
+  const tiers = { __proto__: null, call: true, fast: fast !== undefined, fastValues: fastValues !== undefined };
+  return { fast, fastValues, call, callValues, script: compile(types, result, tiers) };
+};
+
+// Beyond this many parameters, slow calls go through a rest array: V8 has a limit on parameters, and nobody calls such a function in a loop.
 const MAX_NAMED_PARAMETERS = 64;
 
-// Makers of wrappers by their number of parameters.
-const factories = { __proto__: null };
+// The scripts of wrappers that only know the slow tier, by their number of parameters.
+const slowScripts = { __proto__: null };
 
-// `raw => wrapper` for functions of `length` parameters.
-function factory(length) {
+function slowWrapper(slow, length) {
   if (length > MAX_NAMED_PARAMETERS) {
-    return (raw) => ({ call(...args) { return apply(raw, undefined, args); } }).call;
-  }
-  factories[length] ??= compileFactory(length);
-  return factories[length];
-}
-
-// Only numbers get into the source.
-function compileFactory(length) {
-  let parameters = '';
-  for (let index = 0; index < length; index++) {
-    parameters += index === 0 ? 'a0' : `, a${index}`;
-  }
-  const make = compileFunction(`
-    'use strict';
     return {
-      call(${parameters}) {
-        if (arguments.length !== ${length}) return apply(raw, undefined, arguments);
-        return raw(${parameters});
+      call(...values) {
+        if (trace !== undefined) trace.last = 'slow';
+        return apply(slow, undefined, values);
       },
-    }.call;`, ['raw', 'apply']);
-  return (raw) => make(raw, apply);
+    }.call;
+  }
+  slowScripts[length] ??= compile({ __proto__: null, length }, 'void', { __proto__: null });
+  return instantiate(slowScripts[length], {}, slow);
 }
 
-// The wrapper of the native function `raw`, which nobody else sees. As long as the wrapper lives, so does `owner`, the library that it
-// came from.
-exports.wrap = function wrap(raw, name, length, address, owner) {
-  defineProperties(raw, { __proto__: null, owner: { __proto__: null, value: owner } });
-  return defineProperties(factory(length)(raw), {
+// The wrapper of the native function `slow`, which nobody else sees. `shape` is undefined where there is no other tier; `target` is the
+// address for compiled code, and `entry` the place of the function's library in the gate. As long as the wrapper lives, so does `owner`,
+// the library that it came from.
+exports.wrap = function wrap(slow, name, length, address, owner, shape, target, entry) {
+  defineProperties(slow, { __proto__: null, owner: { __proto__: null, value: owner } });
+  const wrapper = shape === undefined
+    ? slowWrapper(slow, length)
+    : instantiate(shape.script, shape, slow, target, entry);
+  return defineProperties(wrapper, {
     __proto__: null,
     length: { __proto__: null, value: length },
     name: { __proto__: null, value: name },
     pointer: { __proto__: null, value: address, writable: true, enumerable: true, configurable: true },
   });
 };
+
+// 'fast', 'cell' or 'slow', when the environment variable FERRULE_TIER_TRACE was set at load.
+exports.lastTier = () => trace?.last;

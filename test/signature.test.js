@@ -88,6 +88,22 @@ for (const [name, { label, use }] of Object.entries(ways)) {
       }
     });
 
+    test('takes an own boolean under reentrant, and nothing else', () => {
+      const signature = { return: 'i32', arguments: ['i32', 'i32'] };
+      const isCallback = label === '<callback>';
+      for (const reentrant of [true, false]) {
+        if (isCallback) {
+          assert.throws(() => use({ ...signature, reentrant }), argumentValue(`Function signature of ${label} has an unknown property 'reentrant'`));
+        } else {
+          assert.equal(use({ ...signature, reentrant })(5, 6), 11);
+        }
+      }
+      for (const reentrant of isCallback ? [] : [undefined, null, 0, 1, 'true', {}]) {
+        assert.throws(() => use({ ...signature, reentrant }), argumentValue(`Property 'reentrant' of function ${label} must be a boolean`));
+      }
+      assert.equal(use({ __proto__: { reentrant: 1 }, ...signature })(5, 6), 11);
+    });
+
     test('overlooks symbols, inherited and non-enumerable keys that it does not know', () => {
       const signature = { return: 'i32', arguments: ['i32', 'i32'], [Symbol('note')]: 1, [Symbol.toStringTag]: 'Signature' };
       assert.equal(use(signature)(5, 6), 11);

@@ -190,6 +190,19 @@ dlopen('x', { f: { return: 'i32', result: 'i32' } });
 // @ts-expect-error null is no map of signatures
 dlopen('x', null);
 
+// A function that enters JavaScript by itself.
+
+const loop = lib.getFunction('loop', { arguments: ['pointer'], return: 'i32', reentrant: true });
+const loops = dlopen('x', { loop: { return: 'i32', reentrant: false } });
+export type Reentrant = [
+  Expect<Equal<ReturnType<typeof loop>, number>>,
+  Expect<Equal<ReturnType<typeof loops.functions.loop>, number>>,
+];
+// @ts-expect-error no boolean
+lib.getFunction('loop', { reentrant: 'yes' });
+// @ts-expect-error a callback is JavaScript
+lib.registerCallback({ reentrant: true }, () => {});
+
 // A signature that is not a literal.
 
 declare const signature: Signature;

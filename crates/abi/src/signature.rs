@@ -11,13 +11,15 @@ pub struct Signature {
     pub result: Type,
     /// The parameter types, in order; never [`Type::Void`].
     pub parameters: Box<[Type]>,
+    /// Whether the function may enter JavaScript by another way than a callback that was registered with us.
+    pub reentrant: bool,
 }
 
 impl Signature {
     /// A signature with this result and these parameters.
     #[must_use]
     pub fn new(result: Type, parameters: impl Into<Box<[Type]>>) -> Self {
-        Self { result, parameters: parameters.into() }
+        Self { result, parameters: parameters.into(), reentrant: false }
     }
 
     /// `void ()`, which a callback has when none is given.
@@ -26,10 +28,11 @@ impl Signature {
         Self::new(Type::Void, [])
     }
 
-    /// Whether a native function cannot tell the two apart: every type has the same representation.
+    /// Whether the same call does for both: every type has the same representation, and both say the same of JavaScript.
     #[must_use]
     pub fn is_equivalent(&self, other: &Self) -> bool {
-        self.result.representation() == other.result.representation()
+        self.reentrant == other.reentrant
+            && self.result.representation() == other.result.representation()
             && self.parameters.len() == other.parameters.len()
             && self.representations().eq(other.representations())
     }

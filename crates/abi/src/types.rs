@@ -157,6 +157,12 @@ impl Representation {
         }
     }
 
+    /// The canonical name of the first type that is held so.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        TABLE.iter().find(|row| row.representation == self).expect("every representation is a type's").names[0]
+    }
+
     /// The register class of a value.
     #[must_use]
     pub const fn class(self) -> Class {

@@ -25,6 +25,7 @@ use napi_sys as sys;
 use crate::boundary::describe_panic;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Result};
+use crate::exchange::Alive;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::process::{self, abort};
@@ -87,6 +88,8 @@ struct Live {
     watch: OnceCell<Reference>,
     /// Keeps the library loaded.
     callbacks: Rc<Callbacks>,
+    /// Keeps the gate shut.
+    _alive: Alive,
 }
 
 /// The callbacks of one library.
@@ -116,6 +119,7 @@ impl Callbacks {
             is_weak: Cell::new(false),
             watch: OnceCell::new(),
             callbacks: Rc::clone(self),
+            _alive: self.loaded.exchange().callback(),
         });
         let callback = Callback {
             fate: AtomicU8::new(Fate::Live as u8),

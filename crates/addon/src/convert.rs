@@ -94,6 +94,12 @@ fn pointer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memo
     }
 }
 
+/// Converts an argument that has an address without being one; `None` for what has none: `undefined` and `null`.
+#[inline]
+pub fn value_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>, memory: &mut CallMemory<'_>) -> Result<Option<Slot>> {
+    if matches!(env.kind(value)?, Kind::Undefined | Kind::Null) { Ok(None) } else { pointer_argument(env, index, value, memory).map(Some) }
+}
+
 fn buffer_argument<'env>(env: Env<'env>, index: usize, value: Value<'env>) -> Result<*mut c_void> {
     if let Some(memory) = env.view_memory(value)? {
         return if memory.detached { Err(Error::ArgumentViewDetached(index)) } else { Ok(memory.address) };

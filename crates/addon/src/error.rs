@@ -56,6 +56,8 @@ pub enum Error {
     SeveralParameterLists(String),
     #[error("Function signature of {name} has an unknown property '{key}'")]
     UnknownSignatureKey { name: String, key: String },
+    #[error("Property 'reentrant' of function {0} must be a boolean")]
+    ReentrantType(String),
     #[error("{0} must be a string")]
     TypeNameType(Subject),
     #[error("Arguments list of function {0} must be an array")]
@@ -216,6 +218,7 @@ impl Error {
             | Self::SeveralResults(_)
             | Self::SeveralParameterLists(_)
             | Self::UnknownSignatureKey { .. }
+            | Self::ReentrantType(_)
             | Self::TypeNameType(_)
             | Self::ParameterListType(_)
             | Self::VoidParameter { .. }

@@ -76,7 +76,7 @@ fn opened(env: Env<'_>, path: Option<String>) -> Result<Rc<Loaded>> {
     if let Some(loaded) = libraries.borrow().get(&path) {
         return Ok(Rc::clone(loaded));
     }
-    let loaded = match Loaded::open(path.as_deref()) {
+    let loaded = match Loaded::open(State::of(env).exchange()?, path.as_deref()) {
         Err(Error::Library(library::Error::Open(text))) => return Err(Error::LegacyLoad(text)),
         loaded => Rc::new(loaded?),
     };

@@ -5,7 +5,9 @@ mod boundary;
 mod callback;
 mod convert;
 mod error;
+mod exchange;
 mod export;
+mod fast;
 mod function;
 mod legacy;
 mod library;
@@ -14,14 +16,17 @@ mod napi;
 mod pointer;
 mod process;
 mod quarantine;
+mod resolve;
 mod signature;
 mod slow;
 mod state;
+mod trampoline;
 mod v8;
 mod view;
 
 use std::rc::Rc;
 
+use ferrule_abi::cell;
 use napi_sys as sys;
 
 use boundary::Export;
@@ -29,8 +34,10 @@ use error::Result;
 use napi::{Env, Value};
 use state::State;
 
-static EXPORTS: [Export; 46] = [
+static EXPORTS: [Export; 48] = [
     Export { name: c"initialize", call: State::initialize },
+    Export { name: c"leave", call: State::leave },
+    Export { name: c"tiers", call: fast::reasons },
     Export { name: c"refuseCall", call: library::refuse_call },
     Export { name: c"refuseReceiver", call: library::refuse_receiver },
     Export { name: c"openLibrary", call: library::open },
@@ -84,11 +91,34 @@ fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         let name = env.create_string_utf8(export.name.to_bytes())?;
         env.define(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
     }
+    define_layout(env, exports)?;
     let types = env.object()?;
     for (constant, name) in ferrule_abi::CONSTANTS {
         env.define(types, env.create_string(constant)?, env.create_string(name)?)?;
     }
     Ok(env.define(exports, env.create_string("types")?, types)?)
+}
+
+/// What JavaScript has to know of the memory that it makes for the wrappers.
+fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
+    let cells = [
+        ("bytes", exchange::CELLS_SIZE),
+        ("TARGET", cell::TARGET),
+        ("RESULT", cell::RESULT),
+        ("REFUSED", cell::REFUSED),
+        ("ARGUMENTS", cell::ARGUMENTS),
+        ("DEPTH", exchange::DEPTH),
+        ("RELEASES", exchange::RELEASES),
+    ];
+    let gate = [("length", exchange::GATE_LENGTH)];
+    for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice())] {
+        let object = env.object()?;
+        for (name, number) in numbers {
+            env.define(object, env.create_string(name)?, env.create_f64(*number as f64)?)?;
+        }
+        env.define(exports, env.create_string(name)?, object)?;
+    }
+    Ok(())
 }
 
 /// Fills `exports`. Node calls it once for each environment that loads the addon.

@@ -16,8 +16,8 @@ use crate::function;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::pointer::{self, PointerErrors};
-use crate::signature;
-use crate::state::ask;
+use crate::signature::{self, Purpose};
+use crate::state::{State, ask};
 
 /// A library that JavaScript has opened.
 pub struct Library {
@@ -44,7 +44,7 @@ type Returned<'env> = Result<Option<Value<'env>>>;
 impl Library {
     /// Opens the library at `path`; `None` is the process itself.
     fn open(env: Env<'_>, path: Option<&str>) -> Result<Self> {
-        let loaded = Rc::new(Loaded::open(path)?);
+        let loaded = Rc::new(Loaded::open(State::of(env).exchange()?, path)?);
         let callbacks = Callbacks::new(env, &loaded);
         Ok(Self { loaded, callbacks, functions: RefCell::default(), symbols: RefCell::default() })
     }
@@ -158,7 +158,7 @@ pub fn get_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Ret
         return Err(Error::SignatureType);
     }
     let name = refuse_null_bytes(name, Subject::FunctionName)?;
-    let signature = signature::read(env, &name, object)?;
+    let signature = signature::read(env, &name, Purpose::Function, object)?;
     library.function(env, &name, signature, arguments.get(env, 3)?).map(Some)
 }
 
@@ -173,7 +173,7 @@ pub fn get_function_from_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 
     if !signature::is_record(env, object)? {
         return Err(Error::SignatureType);
     }
-    let signature = signature::read(env, POINTER_NAME, object)?;
+    let signature = signature::read(env, POINTER_NAME, Purpose::Function, object)?;
     library.refuse_closed()?;
     function::create(env, &library.loaded, "", code, &signature, arguments.get(env, 3)?).map(Some)
 }
@@ -222,7 +222,7 @@ fn definition<'env>(env: Env<'env>, definitions: Value<'env>, key: Value<'env>) 
     if !signature::is_record(env, object)? {
         return Err(Error::DefinitionType(name));
     }
-    let signature = signature::read(env, &name, object)?;
+    let signature = signature::read(env, &name, Purpose::Function, object)?;
     Ok((name, signature))
 }
 
@@ -257,7 +257,7 @@ pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -
     } else if env.kind(second)? != Kind::Function {
         return Err(Error::CallbackSecondArgument);
     } else {
-        (signature::read(env, CALLBACK_NAME, first)?, second)
+        (signature::read(env, CALLBACK_NAME, Purpose::Callback, first)?, second)
     };
     library.refuse_closed()?;
     let address = library.callbacks.register(env, signature, function)?;

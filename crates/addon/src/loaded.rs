@@ -8,20 +8,29 @@ use std::sync::Arc;
 use ferrule_native::Library;
 
 use crate::error::{Error, Result, Subject};
+use crate::exchange::{Exchange, Place};
 
 /// The loader's reference to a library, and whether JavaScript has closed it.
 pub struct Loaded {
     path: Arc<str>,
     /// `None` once closed. Calls that are running hold a count of their own, so code that C is executing stays mapped.
     library: RefCell<Option<Rc<Library>>>,
+    exchange: Rc<Exchange>,
+    /// Where wrappers see whether they may call. `None` when the gate is full: then only the slow tier calls.
+    place: Option<Place>,
 }
 
 impl Loaded {
     /// Opens the library at `path`; `None` is the process itself.
-    pub fn open(path: Option<&str>) -> Result<Self> {
+    pub fn open(exchange: &Rc<Exchange>, path: Option<&str>) -> Result<Self> {
         // SAFETY: JavaScript answers for the library's constructors and destructors (`ferrule_native`'s list).
         let library = unsafe { Library::open(path) }?;
-        Ok(Self { path: path.unwrap_or_default().into(), library: RefCell::new(Some(Rc::new(library))) })
+        Ok(Self {
+            path: path.unwrap_or_default().into(),
+            library: RefCell::new(Some(Rc::new(library))),
+            exchange: Rc::clone(exchange),
+            place: exchange.enter(),
+        })
     }
 
     /// What the library was opened as, for messages; empty for the process itself.
@@ -50,11 +59,30 @@ impl Loaded {
         self.library.borrow().is_none()
     }
 
+    /// The library's place in the gate.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The memory that wrappers share with Rust.
+    pub fn exchange(&self) -> &Rc<Exchange> {
+        &self.exchange
+    }
+
     /// Closes it. It is unloaded when the last call has left it.
     pub fn close(&self) {
+        if let Some(place) = &self.place {
+            place.close();
+        }
+        self.release();
+    }
+
+    fn release(&self) {
         // Destructors run here, and they may call back: the borrow must be over.
         let library = self.library.borrow_mut().take();
-        drop(library);
+        if let Some(library) = library {
+            self.exchange.release(library);
+        }
     }
 
     /// Closes it because its environment ends, but leaves the code where it is until the process does.
@@ -69,5 +97,11 @@ impl Loaded {
                 library.leak();
             }
         }
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        self.release();
     }
 }

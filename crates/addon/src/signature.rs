@@ -9,6 +9,17 @@ use crate::napi::{Env, Kind, Value};
 const RESULT_KEYS: [&str; 3] = ["returns", "return", "result"];
 /// The keys of the parameter list, in the order they are looked for.
 const PARAMETER_KEYS: [&str; 2] = ["parameters", "arguments"];
+/// The key that says that a function enters JavaScript by itself. A callback has no use for it.
+const REENTRANT_KEY: &str = "reentrant";
+
+/// What a signature is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A native function, under its name.
+    Function,
+    /// A JavaScript function that C calls.
+    Callback,
+}
 
 /// Whether the value can be a signature object or a map of them: any object that is no array.
 pub fn is_record<'env>(env: Env<'env>, value: Value<'env>) -> Result<bool> {
@@ -18,12 +29,12 @@ pub fn is_record<'env>(env: Env<'env>, value: Value<'env>) -> Result<bool> {
 /// Reads the signature object of the function `name`.
 ///
 /// First which keys there are (`in`, so inherited ones count), then whether there are too many or unknown ones, then each value once.
-pub fn read<'env>(env: Env<'env>, name: &str, object: Value<'env>) -> Result<Signature> {
+pub fn read<'env>(env: Env<'env>, name: &str, purpose: Purpose, object: Value<'env>) -> Result<Signature> {
     let result = present(env, object, &RESULT_KEYS)?;
     let parameters = present(env, object, &PARAMETER_KEYS)?;
     let result = at_most_one(&result).map_err(|Several| Error::SeveralResults(name.to_owned()))?;
     let parameters = at_most_one(&parameters).map_err(|Several| Error::SeveralParameterLists(name.to_owned()))?;
-    refuse_unknown_keys(env, name, object)?;
+    let reentrant = other_key(env, name, purpose, object)?;
     let result = match result {
         Some(key) => read_result(env, name, env.get(object, key)?)?,
         None => Type::Void,
@@ -32,7 +43,11 @@ pub fn read<'env>(env: Env<'env>, name: &str, object: Value<'env>) -> Result<Sig
         Some(key) => read_parameters(env, name, env.get(object, key)?)?,
         None => Vec::new(),
     };
-    Ok(Signature::new(result, parameters))
+    let reentrant = match reentrant {
+        Some(key) => read_reentrant(env, name, env.get(object, key)?)?,
+        None => false,
+    };
+    Ok(Signature { reentrant, ..Signature::new(result, parameters) })
 }
 
 fn present<'env>(env: Env<'env>, object: Value<'env>, keys: &[&str]) -> Result<Vec<Value<'env>>> {
@@ -56,15 +71,22 @@ fn at_most_one<'env>(keys: &[Value<'env>]) -> std::result::Result<Option<Value<'
     }
 }
 
-/// A misspelt key must not turn a function into `void ()`.
-fn refuse_unknown_keys<'env>(env: Env<'env>, name: &str, object: Value<'env>) -> Result<()> {
+/// The key [`REENTRANT_KEY`], where it is. A misspelt key must not turn a function into `void ()`.
+fn other_key<'env>(env: Env<'env>, name: &str, purpose: Purpose, object: Value<'env>) -> Result<Option<Value<'env>>> {
+    let mut reentrant = None;
     for key in env.own_keys(object)? {
-        let key = env.text(key)?.unwrap_or_default();
-        if !RESULT_KEYS.contains(&key.as_str()) && !PARAMETER_KEYS.contains(&key.as_str()) {
-            return Err(Error::UnknownSignatureKey { name: name.to_owned(), key });
+        let text = env.text(key)?.unwrap_or_default();
+        if purpose == Purpose::Function && text == REENTRANT_KEY {
+            reentrant = Some(key);
+        } else if !RESULT_KEYS.contains(&text.as_str()) && !PARAMETER_KEYS.contains(&text.as_str()) {
+            return Err(Error::UnknownSignatureKey { name: name.to_owned(), key: text });
         }
     }
-    Ok(())
+    Ok(reentrant)
+}
+
+fn read_reentrant<'env>(env: Env<'env>, name: &str, value: Value<'env>) -> Result<bool> {
+    if env.kind(value)? == Kind::Boolean { Ok(env.is_truthy(value)?) } else { Err(Error::ReentrantType(name.to_owned())) }
 }
 
 fn read_result<'env>(env: Env<'env>, name: &str, value: Value<'env>) -> Result<Type> {

@@ -6,9 +6,11 @@ use std::rc::{Rc, Weak};
 
 use crate::boundary::Arguments;
 use crate::error::{Error, Result};
+use crate::exchange::Exchange;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Keeper, Reference, Value};
 use crate::process;
+use crate::trampoline::Compiler;
 
 /// Something that has to stop before its environment goes away.
 pub trait Ending {
@@ -32,11 +34,34 @@ impl Endings {
     }
 }
 
+/// The fastest tier that may be taken, whatever else there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Full conversion through Node-API, and libffi.
+    Slow,
+    /// Calls through the cells.
+    Cell,
+    /// V8's fast calls.
+    Fast,
+}
+
+impl Allowed {
+    fn named(name: Option<&str>) -> Self {
+        match name {
+            Some("fast") => Self::Fast,
+            Some("cell") => Self::Cell,
+            _ => Self::Slow,
+        }
+    }
+}
+
 /// The state of one environment.
 #[derive(Default)]
 pub struct State {
     hooks: OnceCell<Hooks>,
     endings: Rc<Endings>,
+    /// Compiled code.
+    pub compiler: Compiler,
     /// Libraries that the legacy API has opened, by path; it never closes them.
     pub legacy: RefCell<HashMap<Option<String>, Rc<Loaded>>>,
 }
@@ -46,6 +71,8 @@ macro_rules! hooks {
         /// What only JavaScript can do, or does better; `lib/hooks.js` has the other side, under the same names.
         pub struct Hooks {
             is_main_thread: bool,
+            allowed: Allowed,
+            exchange: Rc<Exchange>,
             $($(#[$doc])* pub $name: Reference,)*
         }
 
@@ -54,6 +81,8 @@ macro_rules! hooks {
                 let property = |name| env.get(object, env.create_string(name)?);
                 Ok(Self {
                     is_main_thread: env.is_truthy(property("is_main_thread")?)?,
+                    allowed: Allowed::named(env.text(property("tiers")?)?.as_deref()),
+                    exchange: Exchange::attach(env, property("cells")?, property("gate")?)?.ok_or(Error::NotInitialized)?,
                     $($name: Reference::strong(env, property(stringify!($name))?)?,)*
                 })
             }
@@ -62,8 +91,10 @@ macro_rules! hooks {
 }
 
 hooks! {
-    /// `(raw, name, length, address, owner) => wrapper`: the function that JavaScript calls, around the native one.
+    /// `(slow, name, length, address, owner, shape, target, entry) => wrapper`: the function that JavaScript calls.
     wrap,
+    /// `(fast, fastValues, call, callValues, result, ...types) => shape`: what the wrappers of a signature have in common.
+    shape,
     /// `() => object` without a prototype.
     record,
     /// `value => string`: what Node's argument errors say they received.
@@ -105,9 +136,25 @@ impl State {
         Ok(None)
     }
 
+    /// `leave()`: the last call through the cells has left.
+    pub fn leave<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+        Self::of(env).exchange()?.leave();
+        Ok(None)
+    }
+
     /// The JavaScript functions that Rust asks. `lib/index.js` gives them before it exports anything.
     fn hooks(&self) -> Result<&Hooks> {
         self.hooks.get().ok_or(Error::NotInitialized)
+    }
+
+    /// The memory that is shared with JavaScript.
+    pub fn exchange(&self) -> Result<&Rc<Exchange>> {
+        Ok(&self.hooks()?.exchange)
+    }
+
+    /// The fastest tier that may be taken.
+    pub fn allowed(&self) -> Result<Allowed> {
+        Ok(self.hooks()?.allowed)
     }
 
     /// What has to stop before the environment goes away.
@@ -130,6 +177,9 @@ impl Keeper for State {
         }
         for library in self.legacy.borrow().values() {
             library.abandon();
+        }
+        if let Some(hooks) = self.hooks.get() {
+            hooks.exchange.end();
         }
     }
 }

@@ -12,6 +12,7 @@
 
 pub mod call;
 pub mod closure;
+pub mod code;
 mod interface;
 pub mod library;
 pub mod memory;
@@ -19,6 +20,7 @@ pub mod slot;
 
 pub use call::{Call, INLINE_ARGUMENTS};
 pub use closure::{Closure, Invocation, Target};
+pub use code::Code;
 pub use interface::PrepareError;
 pub use library::Library;
 pub use slot::{Scalar, Slot};

@@ -40,6 +40,18 @@ impl<'env> Env<'env> {
         get!(self, napi_create_function(name.as_ptr(), length, Some(callback), data) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
+    /// A function that calls compiled code, which is given no data and asks for no arguments.
+    ///
+    /// # Safety
+    ///
+    /// * The code is a [`RawCallback`] for as long as the function can be called.
+    pub unsafe fn compiled_function(self, name: &CStr, code: *const c_void) -> Result<Value<'env>> {
+        // SAFETY: the caller's list.
+        let callback = unsafe { std::mem::transmute::<*const c_void, RawCallback>(code) };
+        // SAFETY: the caller's list; the callback looks at no data.
+        unsafe { self.function(name, callback, ptr::null_mut()) }
+    }
+
     /// The data that the running function was made with, and its arguments, handed to `body`.
     #[inline]
     pub fn with_arguments<T>(self, info: CallInfo, body: impl FnOnce(*mut c_void, &[Value<'env>]) -> T) -> Result<T> {

@@ -2,11 +2,23 @@
 //! caller goes through Node-API.
 
 mod backing_store;
+mod contents;
+mod fast_function;
+mod layout;
 mod symbols;
 
 use std::ffi::c_void;
+use std::mem;
+
+use ferrule_abi::plan::V8Type;
 
 use crate::napi::{Env, Value};
+
+pub use contents::Contents;
+pub use layout::FastOneByteString;
+pub use symbols::{Absence, is_runtime};
+
+use layout::CType;
 
 /// An ArrayBuffer over foreign memory that weighs nothing for the garbage collector and can be transferred; `None` where V8's
 /// functions are not to be had.
@@ -26,4 +38,58 @@ pub fn is_terminating() -> Option<bool> {
     let stops = symbols::stops()?;
     // SAFETY: a thread that has an environment has entered its isolate.
     Some(unsafe { (stops.isolate_is_execution_terminating)((stops.isolate_get_current)()) })
+}
+
+/// Whether V8's fast calls can be had: the functions that make them, and those that tell where the bytes of a buffer are.
+pub fn fast_calls() -> Result<(), &'static Absence> {
+    fast_function::resolved()?;
+    contents::resolved()?;
+    Ok(())
+}
+
+/// What tells where the bytes of a buffer are.
+pub fn contents() -> Result<&'static Contents, &'static Absence> {
+    contents::resolved()
+}
+
+/// A function that optimised code calls at `address`, and that does nothing and gives `undefined` when other code calls it; `None` where
+/// V8's functions are not to be had, or cannot pass so many arguments.
+///
+/// # Safety
+///
+/// * The code at `address` takes the receiver and `parameters`, gives `result`, and stays mapped until the environment is gone.
+pub unsafe fn fast_function<'env>(_: Env<'env>, address: *const c_void, result: V8Type, parameters: &[V8Type]) -> Option<Value<'env>> {
+    let parameters: Vec<CType> = parameters.iter().copied().map(CType::from).collect();
+    // SAFETY: an `Env` is that of a callback that is running on this thread, with a scope open; the caller answers for the code.
+    let raw = unsafe { fast_function::resolved().ok()?.fast(address, result.into(), &parameters) }?;
+    // SAFETY: V8 made the handle in the scope that is open.
+    Some(unsafe { Value::from_raw(raw) })
+}
+
+/// A function whose ordinary callback is the code at `callback`; `None` where V8's functions are not to be had.
+///
+/// # Safety
+///
+/// * The code takes one argument that it may ignore, gives nothing, and stays mapped until the environment is gone.
+pub unsafe fn ordinary_function<'env>(_: Env<'env>, callback: *const c_void) -> Option<Value<'env>> {
+    // SAFETY: the caller's list.
+    let callback = unsafe { mem::transmute::<*const c_void, fast_function::OrdinaryCallback>(callback) };
+    // SAFETY: an `Env` is that of a callback that is running on this thread, with a scope open; the caller answers for the code.
+    let raw = unsafe { fast_function::resolved().ok()?.ordinary(callback) }?;
+    // SAFETY: V8 made the handle in the scope that is open.
+    Some(unsafe { Value::from_raw(raw) })
+}
+
+impl From<V8Type> for CType {
+    fn from(ty: V8Type) -> Self {
+        match ty {
+            V8Type::Void => Self::Void,
+            V8Type::Int32 => Self::Int32,
+            V8Type::Uint32 => Self::Uint32,
+            V8Type::Float32 => Self::Float32,
+            V8Type::Float64 => Self::Float64,
+            V8Type::Value => Self::V8Value,
+            V8Type::OneByteString => Self::SeqOneByteString,
+        }
+    }
 }

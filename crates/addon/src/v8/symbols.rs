@@ -195,10 +195,37 @@ pub fn stops() -> Option<&'static Stops> {
 /// A function of Node-API: V8's own are looked for in the image that it is in.
 const NODE_API: &CStr = c"napi_create_external_arraybuffer";
 
+/// Whether code belongs to the image that gives Node-API: such a function may call JavaScript without any callback of ours.
+pub fn is_runtime(address: usize) -> bool {
+    static RANGE: OnceLock<Option<std::ops::Range<usize>>> = OnceLock::new();
+    let range = RANGE.get_or_init(|| linker::range(linker::global(NODE_API).ok()?));
+    range.as_ref().is_some_and(|range| range.contains(&address))
+}
+
 /// Where the calling convention of [`Hidden`] was tried.
 const PLATFORM: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")));
 
 fn find() -> Result<Symbols, Absence> {
+    let v8 = tried().map_err(Clone::clone)?;
+    // SAFETY: the image holds a V8 of a version that was tried.
+    unsafe { Symbols::find(&v8.image) }
+}
+
+/// A V8 of [`VERSIONS`], built for Node, on a platform where the declarations were tried.
+pub struct Tried {
+    /// Where its functions are.
+    pub image: Image,
+    /// The first two numbers of its version.
+    pub version: (u32, u32),
+}
+
+/// The V8 of this process, looked at the first time somebody asks.
+pub fn tried() -> Result<&'static Tried, &'static Absence> {
+    static TRIED: OnceLock<Result<Tried, Absence>> = OnceLock::new();
+    TRIED.get_or_init(find_tried).as_ref()
+}
+
+fn find_tried() -> Result<Tried, Absence> {
     if !PLATFORM {
         return Err(Absence::Platform);
     }
@@ -207,25 +234,25 @@ fn find() -> Result<Symbols, Absence> {
     // SAFETY: `static const char* V8::GetVersion()` has not changed since V8 has it.
     let get_version = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *const c_char>(get_version) };
     // SAFETY: V8 gives a text of its own that ends with a zero and lives as long as the process.
-    let version = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
-    if !is_tried(&version) {
-        return Err(Absence::Version(version.into_owned()));
+    let text = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
+    match tried_version(&text) {
+        Some(version) => Ok(Tried { image, version }),
+        None => Err(Absence::Version(text.into_owned())),
     }
-    // SAFETY: the image holds a V8 of a version that was tried.
-    unsafe { Symbols::find(&image) }
 }
 
-/// Whether a text such as `13.6.233.17-node.37` names a V8 of [`VERSIONS`] that was built for Node.
-fn is_tried(version: &str) -> bool {
-    let Some((numbers, embedder)) = version.split_once('-') else { return false };
+/// The first two numbers of a text such as `13.6.233.17-node.37`, if it names a V8 of [`VERSIONS`] that was built for Node.
+fn tried_version(text: &str) -> Option<(u32, u32)> {
+    let (numbers, embedder) = text.split_once('-')?;
     let mut numbers = numbers.splitn(3, '.');
-    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else { return false };
-    embedder.starts_with("node.") && VERSIONS.iter().any(|tried| tried.split_once('.') == Some((major, minor)))
+    let (major, minor) = (numbers.next()?, numbers.next()?);
+    let is_tried = embedder.starts_with("node.") && VERSIONS.iter().any(|tried| tried.split_once('.') == Some((major, minor)));
+    if is_tried { Some((major.parse().ok()?, minor.parse().ok()?)) } else { None }
 }
 
 /// An executable or shared library in the process.
-struct Image {
-    base: *mut c_void,
+pub struct Image {
+    base: usize,
 }
 
 impl Image {
@@ -236,7 +263,7 @@ impl Image {
     }
 
     /// The address of a symbol which must belong to this image.
-    fn symbol(&self, name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
+    pub fn symbol(&self, name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
         let address = linker::global(name)?;
         if linker::base(address) == Some(self.base) { Ok(address) } else { Err(Absence::Stranger(name)) }
     }
@@ -247,8 +274,9 @@ mod linker {
     //! What the dynamic linker knows.
 
     use super::Absence;
-    use std::ffi::{CStr, c_void};
+    use std::ffi::{CStr, c_int, c_void};
     use std::mem::MaybeUninit;
+    use std::ops::Range;
     use std::ptr::NonNull;
 
     /// The address of a symbol, as the program itself would be linked to it.
@@ -258,13 +286,41 @@ mod linker {
         NonNull::new(address).ok_or(Absence::Symbol(name))
     }
 
+    /// The addresses of the image that holds `address`.
+    pub fn range(address: NonNull<c_void>) -> Option<Range<usize>> {
+        struct Search {
+            address: usize,
+            found: Option<Range<usize>>,
+        }
+
+        unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
+            // SAFETY: the linker passes the description of an image, and what `range` gave it.
+            let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
+            // SAFETY: the description says how many segments there are.
+            let segments = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+            let loaded = segments.iter().filter(|segment| segment.p_type == libc::PT_LOAD);
+            let ranges = loaded.map(|segment| {
+                let start = info.dlpi_addr as usize + segment.p_vaddr as usize;
+                start..start + segment.p_memsz as usize
+            });
+            let whole = ranges.reduce(|all, next| all.start.min(next.start)..all.end.max(next.end));
+            search.found = whole.filter(|range| range.contains(&search.address));
+            c_int::from(search.found.is_some())
+        }
+
+        let mut search = Search { address: address.addr().get(), found: None };
+        // SAFETY: the callback takes what it is given here, and unwinds nowhere.
+        unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
+        search.found
+    }
+
     /// Where the image that holds an address begins.
-    pub fn base(address: NonNull<c_void>) -> Option<*mut c_void> {
+    pub fn base(address: NonNull<c_void>) -> Option<usize> {
         let mut information = MaybeUninit::<libc::Dl_info>::uninit();
         // SAFETY: any address may be asked for, and the second argument is room for the answer.
         let found = unsafe { libc::dladdr(address.as_ptr(), information.as_mut_ptr()) };
         // SAFETY: anything but zero says that the answer was written.
-        (found != 0).then(|| unsafe { information.assume_init() }.dli_fbase)
+        (found != 0).then(|| unsafe { information.assume_init() }.dli_fbase.addr())
     }
 }
 
@@ -280,19 +336,20 @@ mod linker {
         Err(Absence::Platform)
     }
 
-    pub fn base(_: NonNull<c_void>) -> Option<*mut c_void> {
+    pub fn base(_: NonNull<c_void>) -> Option<usize> {
         None
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{VERSIONS, is_tried};
+    use super::{VERSIONS, tried_version};
 
     #[test]
     fn versions_of_node_are_known() {
         for version in VERSIONS {
-            assert!(is_tried(&format!("{version}.244.8-node.36")));
+            let (major, minor) = tried_version(&format!("{version}.244.8-node.36")).expect("a version that was tried");
+            assert_eq!(format!("{major}.{minor}"), version);
         }
     }
 
@@ -300,12 +357,12 @@ mod tests {
     fn other_versions_and_other_embedders_are_not() {
         for version in ["", "14", "14.6", "14.6.202.33", "14.6-electron.0", "14.6.202.33-electron.0", "14.6.202.33-rusty", "4.6.202-node.1"]
         {
-            assert!(!is_tried(version), "{version}");
+            assert_eq!(tried_version(version), None, "{version}");
         }
         for version in
             ["14.60.1.1-node.1", "114.6.1.1-node.1", "11.30.1-node.1", "14.7.1.1-node.1", "14.6.202.33-nodejs.1", "15.0.1.1-node.1"]
         {
-            assert!(!is_tried(version), "{version}");
+            assert_eq!(tried_version(version), None, "{version}");
         }
     }
 }

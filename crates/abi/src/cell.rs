@@ -1,0 +1,33 @@
+//! The cells: memory of one environment that JavaScript and compiled code both read and write.
+//!
+//! JavaScript sees the cells through typed arrays over one `ArrayBuffer`, compiled code through an absolute address. A narrow integer in a
+//! cell is held by JavaScript as an `int32` or `uint32`, little-endian like everything else; the bytes of a cell that a value does not
+//! fill are undefined.
+
+/// Size of a cell in bytes.
+pub const SIZE: usize = 8;
+
+/// Index of the cell that holds the address to call, as a `float64`. Addresses are below 2^53, so the number is exact.
+pub const TARGET: usize = 0;
+
+/// Index of the cell that receives the result.
+pub const RESULT: usize = 1;
+
+/// Index of the cell that is 0 (`int32`) after a re-entrant fast call that reached C.
+pub const REFUSED: usize = 2;
+
+/// Index of the first parameter's cell; the parameters follow in order.
+pub const ARGUMENTS: usize = 3;
+
+/// The most parameters a compiled call has.
+pub const MAX_PARAMETERS: usize = 64;
+
+/// Number of cells of an environment.
+pub const COUNT: usize = ARGUMENTS + MAX_PARAMETERS;
+
+/// The distance in bytes from the first cell to the cell with this index.
+#[must_use]
+pub(crate) const fn offset(index: usize) -> u32 {
+    assert!(index < COUNT);
+    (index * SIZE) as u32
+}

@@ -1,0 +1,280 @@
+//! How a plan is made: arguments are matched with V8's places and C's, moves put in order, the frame laid out.
+
+use super::{Outcome, Plan, Resolver, TEXT_SIZE, Target, Unsupported, V8Signature, V8Type};
+use crate::cell;
+use crate::convention::{Convention, Placement, Scratch};
+use crate::moves;
+use crate::place::{Base, Extend, Move, Place, Width};
+use crate::signature::Signature;
+use crate::types::{Representation, Type};
+
+/// V8's arguments for a signature, as far as they are not the receiver and the target.
+struct V8Arguments {
+    types: Vec<V8Type>,
+    /// For each, the parameter whose value it is; `None` for what only the resolver reads.
+    parameters: Vec<Option<usize>>,
+}
+
+/// Where V8 has put a call's arguments.
+struct V8Places {
+    signature: V8Signature,
+    arguments: Vec<Place>,
+    target: Place,
+    stack: u32,
+}
+
+/// The part of a frame above the outgoing arguments, while it is being laid out.
+struct Layout {
+    size: u32,
+}
+
+/// Makes the plan of each entry.
+pub(super) struct Planner<'a> {
+    pub(super) signature: &'a Signature,
+    pub(super) convention: &'static Convention,
+}
+
+impl Planner<'_> {
+    pub(super) fn fast(&self, reentrant: bool) -> Result<Plan, Unsupported> {
+        let arguments = self.v8_arguments(false);
+        let v8 = self.v8_places(&arguments, reentrant)?;
+        let outcome = self.fast_outcome(reentrant);
+        let in_place = self.c_placement(Base::Incoming);
+        let jumps = outcome == Outcome::Kept && !reentrant && in_place.stack <= v8.stack;
+        let c = if jumps { in_place } else { self.c_placement(Base::Outgoing) };
+        let scratch = self.convention.scratch(c.vectors);
+
+        let mut given = vec![None; self.signature.parameters.len()];
+        for (&place, parameter) in v8.arguments.iter().zip(&arguments.parameters) {
+            if let Some(index) = parameter {
+                given[*index] = Some(place);
+            }
+        }
+        let moves: Vec<Move> = (0..given.len()).filter_map(|index| Some(self.argument(index, given[index]?, &c))).collect();
+        let mut ordered = moves::order(&moves, scratch.spare());
+        // Loads from the cells disturb nothing and use the spare register as their base, so they come last.
+        ordered.extend((0..given.len()).filter(|&index| given[index].is_none()).map(|index| self.argument(index, cell_of(index), &c)));
+
+        let frame = (!jumps).then(|| self.layout(&c).finish());
+        Ok(Plan {
+            v8: Some(v8.signature),
+            outcome,
+            clears_refused: reentrant,
+            ..self.plan(scratch, frame, Target::Number(v8.target), ordered, &c)
+        })
+    }
+
+    pub(super) fn fast_values(&self, reentrant: bool) -> Result<Plan, Unsupported> {
+        let arguments = self.v8_arguments(true);
+        let v8 = self.v8_places(&arguments, reentrant)?;
+        let c = self.c_placement(Base::Outgoing);
+        let scratch = self.convention.scratch(c.vectors);
+
+        let count = self.signature.parameters.len();
+        let values = arguments.parameters.iter().filter(|it| it.is_none()).count();
+        let mut layout = self.layout(&c);
+        let slots = layout.reserve(8 * count as u32);
+        let values = layout.reserve(8 * values as u32);
+        let saved_target = layout.reserve(8);
+        layout.size = layout.size.next_multiple_of(16);
+        let text = layout.reserve(TEXT_SIZE);
+
+        let mut saves = Vec::new();
+        let mut next_value = values;
+        let mut given = vec![false; count];
+        for (&place, parameter) in v8.arguments.iter().zip(&arguments.parameters) {
+            if let Some(index) = *parameter {
+                given[index] = true;
+                saves.push(Move::new(place, slot_of(slots, index), self.width(index)));
+            } else {
+                saves.push(Move::new(place, Place::memory(Base::Frame, next_value), Width::Double));
+                next_value += 8;
+            }
+        }
+        let target = if let Place::Memory { .. } = v8.target {
+            v8.target
+        } else {
+            let saved = Place::memory(Base::Frame, saved_target);
+            saves.push(Move::new(v8.target, saved, Width::Double));
+            saved
+        };
+        let cells = (0..count).filter(|&index| !given[index]);
+        saves.extend(cells.map(|index| Move::new(cell_of(index), slot_of(slots, index), Width::Double)));
+
+        let arguments: Vec<Move> =
+            (0..count).map(|index| Move { extend: Extend::None, ..self.argument(index, slot_of(slots, index), &c) }).collect();
+        Ok(Plan {
+            v8: Some(v8.signature),
+            saves: saves.into(),
+            resolver: Some(Resolver { slots, values, text }),
+            outcome: self.fast_outcome(reentrant),
+            clears_refused: reentrant,
+            ..self.plan(scratch, Some(layout.finish()), Target::Number(target), arguments, &c)
+        })
+    }
+
+    pub(super) fn cell(&self) -> Plan {
+        let c = self.c_placement(Base::Outgoing);
+        let arguments: Vec<Move> = (0..self.signature.parameters.len()).map(|index| self.argument(index, cell_of(index), &c)).collect();
+        let frame = Some(self.layout(&c).finish());
+        let target = Target::Number(Place::memory(Base::Cells, cell::offset(cell::TARGET)));
+        Plan {
+            outcome: self.stored(RESULT_CELL),
+            returns_zero: true,
+            ..self.plan(self.convention.scratch(c.vectors), frame, target, arguments, &c)
+        }
+    }
+
+    pub(super) fn slots(&self) -> Plan {
+        let c = self.c_placement(Base::Outgoing);
+        let from = |index: usize| Place::memory(Base::Arguments, 8 * index as u32);
+        let arguments: Vec<Move> = (0..self.signature.parameters.len()).map(|index| self.argument(index, from(index), &c)).collect();
+        let mut layout = self.layout(&c);
+        let given = |index: usize| Place::General(self.convention.general[index]);
+        let outcome = self.stored(Place::memory(Base::Result, 0));
+        let result_address = (outcome != Outcome::Kept).then(|| Place::memory(Base::Frame, layout.reserve(8)));
+        let saves: Vec<Move> = result_address.iter().map(|&saved| Move::new(given(1), saved, Width::Double)).collect();
+        let frame = Some(layout.finish());
+        Plan {
+            saves: saves.into(),
+            result_address,
+            outcome,
+            ..self.plan(self.convention.scratch(c.vectors), frame, Target::Address(given(2)), arguments, &c)
+        }
+    }
+
+    /// What all plans have in common.
+    fn plan(&self, scratch: Scratch, frame: Option<u32>, target: Target, arguments: Vec<Move>, c: &Placement) -> Plan {
+        Plan {
+            convention: self.convention,
+            v8: None,
+            scratch,
+            frame,
+            saves: Box::default(),
+            resolver: None,
+            target,
+            result_address: None,
+            arguments: arguments.into(),
+            vectors: if self.convention.announces_vectors { c.vectors } else { 0 },
+            outcome: Outcome::Kept,
+            clears_refused: false,
+            returns_zero: false,
+        }
+    }
+
+    fn representation(&self, index: usize) -> Representation {
+        self.signature.parameters[index].representation()
+    }
+
+    /// How wide a parameter is in a register.
+    fn width(&self, index: usize) -> Width {
+        Width::of(self.representation(index)).expect("a parameter is not void")
+    }
+
+    fn c_placement(&self, base: Base) -> Placement {
+        self.convention.c_placement((0..self.signature.parameters.len()).map(|index| self.representation(index)), base)
+    }
+
+    fn layout(&self, c: &Placement) -> Layout {
+        Layout { size: c.stack.next_multiple_of(8) }
+    }
+
+    /// The move of an argument to C's place. What comes from a cell or from a caller's array is widened; what V8 passes is wide already.
+    fn argument(&self, index: usize, from: Place, c: &Placement) -> Move {
+        let representation = self.representation(index);
+        let to = c.places[index];
+        let narrow = matches!(from, Place::Memory { base: Base::Cells | Base::Arguments, .. });
+        let packed = self.convention.packed && matches!(to, Place::Memory { .. });
+        let width = if packed { Width::packed(representation) } else { Width::of(representation) };
+        Move {
+            from,
+            to,
+            width: width.expect("a parameter is not void"),
+            extend: if narrow { Extend::of(representation) } else { Extend::None },
+        }
+    }
+
+    fn v8_arguments(&self, with_values: bool) -> V8Arguments {
+        let mut arguments = V8Arguments { types: Vec::new(), parameters: Vec::new() };
+        for (index, ty) in self.signature.parameters.iter().enumerate() {
+            if let Some(scalar) = V8Type::of(ty.representation()) {
+                arguments.types.push(scalar);
+                arguments.parameters.push(Some(index));
+            } else if with_values && ty.representation() == Representation::Pointer {
+                if *ty == Type::String {
+                    arguments.types.push(V8Type::OneByteString);
+                    arguments.parameters.push(None);
+                }
+                arguments.types.push(V8Type::Value);
+                arguments.parameters.push(None);
+            }
+        }
+        arguments
+    }
+
+    /// Where V8 passes the arguments and, last, the target.
+    fn v8_places(&self, arguments: &V8Arguments, reentrant: bool) -> Result<V8Places, Unsupported> {
+        let parameters: Box<[V8Type]> = arguments.types.iter().copied().chain([V8Type::Float64]).collect();
+        let needed = parameters.len() + 1;
+        if let Some(most) = self.convention.v8_arguments.filter(|&most| needed > most) {
+            return Err(Unsupported::FastArguments { needed, most });
+        }
+        let passed = [V8Type::Value].into_iter().chain(parameters.iter().copied());
+        let mut placement = self.convention.v8_placement(passed.map(V8Type::representation));
+        let target = placement.places.pop().expect("the target is an argument");
+        let arguments = placement.places.split_off(1);
+        let result = if reentrant {
+            V8Type::Void
+        } else {
+            // There is always a value: V8's ordinary callback returns undefined, and by that a caller tells the two apart.
+            V8Type::of(self.signature.result.representation()).unwrap_or(V8Type::Int32)
+        };
+        Ok(V8Places { signature: V8Signature { parameters, result }, arguments, target, stack: placement.stack })
+    }
+
+    fn fast_outcome(&self, reentrant: bool) -> Outcome {
+        let representation = self.signature.result.representation();
+        if reentrant || V8Type::of(representation).is_none() {
+            return self.stored(RESULT_CELL);
+        }
+        match Extend::of(representation) {
+            Extend::None => Outcome::Kept,
+            extend @ (Extend::Sign8 | Extend::Zero8 | Extend::Sign16 | Extend::Zero16) => Outcome::Extended(extend),
+        }
+    }
+
+    /// The result stored in `to`; kept when there is none.
+    fn stored(&self, to: Place) -> Outcome {
+        let representation = self.signature.result.representation();
+        Width::of(representation).map_or(Outcome::Kept, |width| Outcome::Stored {
+            class: representation.class(),
+            width,
+            extend: Extend::of(representation),
+            to,
+        })
+    }
+}
+
+impl Layout {
+    fn reserve(&mut self, bytes: u32) -> u32 {
+        let offset = self.size;
+        self.size += bytes;
+        offset
+    }
+
+    fn finish(self) -> u32 {
+        self.size.next_multiple_of(16)
+    }
+}
+
+const RESULT_CELL: Place = Place::memory(Base::Cells, cell::offset(cell::RESULT));
+
+/// The cell of a parameter.
+fn cell_of(parameter: usize) -> Place {
+    Place::memory(Base::Cells, cell::offset(cell::ARGUMENTS + parameter))
+}
+
+/// The slot of a parameter.
+fn slot_of(slots: u32, parameter: usize) -> Place {
+    Place::memory(Base::Frame, slots + 8 * parameter as u32)
+}

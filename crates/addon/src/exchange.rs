@@ -1,0 +1,204 @@
+//! The memory that JavaScript's wrappers share with Rust and with compiled code (`lib/exchange.js` makes it).
+//!
+//! The *cells* belong to one environment: arguments, results, and two counters.
+//!
+//! The *gate* belongs to the isolate, and every copy of this package in it uses the same one; its layout is a protocol between versions. It
+//! has a place for each library. Wrappers take V8's fast call only while their library's place says [`OPEN`]: from inside a fast call,
+//! JavaScript must not run, and as long as any callback is alive, in whatever copy, it might. Then the places say [`SHUT`].
+//!
+//! All of this is read and written on the environment's own thread only.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use ferrule_abi::cell;
+use ferrule_native::{Library, Slot};
+
+use crate::error::Result;
+use crate::napi::{Env, Reference, Value};
+
+/// Cell of a counter (`int32`): how many calls through the cells are running.
+pub const DEPTH: usize = cell::COUNT;
+/// Cell that is not 0 (`int32`) when libraries wait for those calls to end.
+pub const RELEASES: usize = DEPTH + 1;
+/// Size of the cells in bytes.
+pub const CELLS_SIZE: usize = (RELEASES + 1) * cell::SIZE;
+
+/// Elements (`int32`) of the gate.
+pub const GATE_LENGTH: usize = 4096;
+/// Element of a counter: how many callbacks are alive in the isolate.
+const ALIVE: usize = 0;
+/// Element that bounds the places which have been used; the next ones have not.
+const TOP: usize = 1;
+/// The first place.
+const PLACES: usize = 2;
+
+/// A place that no library has.
+const FREE: i32 = 0;
+/// Fast calls may be made.
+const OPEN: i32 = 1;
+/// Callbacks are alive.
+const SHUT: i32 = 2;
+/// The library has been closed.
+const CLOSED: i32 = 3;
+
+/// What wrappers, Rust and compiled code share in one environment.
+pub struct Exchange {
+    cells: *mut Slot,
+    gate: *mut i32,
+    /// Nothing is touched after the end of the environment.
+    ended: Cell<bool>,
+    releases: RefCell<Vec<Rc<Library>>>,
+    _cells: Reference,
+    _gate: Reference,
+}
+
+impl Exchange {
+    /// Takes the memory that JavaScript has made: typed arrays over shared memory, which never moves.
+    pub fn attach<'env>(env: Env<'env>, cells: Value<'env>, gate: Value<'env>) -> Result<Option<Rc<Self>>> {
+        let (Some(cells_memory), Some(gate_memory)) = (env.view_memory(cells)?, env.view_memory(gate)?) else { return Ok(None) };
+        Ok(Some(Rc::new(Self {
+            cells: cells_memory.address.cast(),
+            gate: gate_memory.address.cast(),
+            ended: Cell::new(false),
+            releases: RefCell::default(),
+            _cells: Reference::strong(env, cells)?,
+            _gate: Reference::strong(env, gate)?,
+        })))
+    }
+
+    /// The address of the cells, for compiled code.
+    pub fn address(&self) -> usize {
+        self.cells.expose_provenance()
+    }
+
+    /// The content of a cell.
+    pub fn cell(&self, index: usize) -> Slot {
+        assert!(index <= RELEASES && !self.ended.get(), "a cell of an environment that is there");
+        // SAFETY: the memory has `CELLS_SIZE` bytes (`lib/exchange.js` takes the size from `lib.rs`), and `_cells` keeps it.
+        unsafe { self.cells.add(index).read() }
+    }
+
+    /// Sets a cell.
+    pub fn set_cell(&self, index: usize, content: Slot) {
+        assert!(index <= RELEASES && !self.ended.get(), "a cell of an environment that is there");
+        // SAFETY: as in `cell`.
+        unsafe { self.cells.add(index).write(content) };
+    }
+
+    fn gate(&self, index: usize) -> i32 {
+        assert!(index < GATE_LENGTH && !self.ended.get(), "an element of an isolate that is there");
+        // SAFETY: the memory has `GATE_LENGTH` elements (`lib/exchange.js` checks it), and `_gate` keeps it.
+        unsafe { self.gate.add(index).read() }
+    }
+
+    fn set_gate(&self, index: usize, value: i32) {
+        assert!(index < GATE_LENGTH && !self.ended.get(), "an element of an isolate that is there");
+        // SAFETY: as in `gate`.
+        unsafe { self.gate.add(index).write(value) };
+    }
+
+    /// The bound of the places, whatever another copy may have written.
+    fn top(&self) -> usize {
+        usize::try_from(self.gate(TOP)).unwrap_or(0).clamp(PLACES, GATE_LENGTH)
+    }
+
+    /// A place in the gate for a library; `None` when all are taken.
+    pub fn enter(self: &Rc<Self>) -> Option<Place> {
+        let top = self.top();
+        let free = (PLACES..top).find(|&index| self.gate(index) == FREE);
+        let index = free.or((top < GATE_LENGTH).then_some(top))?;
+        if index == top {
+            self.set_gate(TOP, i32::try_from(top + 1).ok()?);
+        }
+        self.set_gate(index, if self.gate(ALIVE) > 0 { SHUT } else { OPEN });
+        Some(Place { exchange: Rc::clone(self), index })
+    }
+
+    /// Counts a callback in, until the result is dropped.
+    pub fn callback(self: &Rc<Self>) -> Alive {
+        self.count_callbacks(1);
+        Alive(Rc::clone(self))
+    }
+
+    fn count_callbacks(&self, change: i32) {
+        let before = self.gate(ALIVE);
+        let after = before + change;
+        self.set_gate(ALIVE, after);
+        let (from, to) = match (before > 0, after > 0) {
+            (false, true) => (OPEN, SHUT),
+            (true, false) => (SHUT, OPEN),
+            (true, true) | (false, false) => return,
+        };
+        for index in PLACES..self.top() {
+            if self.gate(index) == from {
+                self.set_gate(index, to);
+            }
+        }
+    }
+
+    /// Lets go of a library's code, once no call through the cells is running any more: C may be in it.
+    pub fn release(&self, library: Rc<Library>) {
+        if !self.ended.get() && self.cell(DEPTH).get::<i32>() > 0 {
+            self.releases.borrow_mut().push(library);
+            self.set_cell(RELEASES, Slot::new(1_i32));
+        }
+    }
+
+    /// The last call through the cells has left.
+    pub fn leave(&self) {
+        self.set_cell(RELEASES, Slot::ZERO);
+        // Destructors run here, and they may call back: the borrow must be over.
+        let releases = std::mem::take(&mut *self.releases.borrow_mut());
+        drop(releases);
+    }
+
+    /// The environment ends: its memory is touched no more, and the libraries that wait stay loaded.
+    pub fn end(&self) {
+        self.ended.set(true);
+        for library in std::mem::take(&mut *self.releases.borrow_mut()) {
+            if let Ok(library) = Rc::try_unwrap(library) {
+                library.leak();
+            }
+        }
+    }
+}
+
+/// A library's place in the gate.
+pub struct Place {
+    exchange: Rc<Exchange>,
+    index: usize,
+}
+
+impl Place {
+    /// The element of the gate.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The library has been closed.
+    pub fn close(&self) {
+        if !self.exchange.ended.get() {
+            self.exchange.set_gate(self.index, CLOSED);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.exchange.ended.get() {
+            self.exchange.set_gate(self.index, FREE);
+        }
+    }
+}
+
+/// A callback that is alive.
+pub struct Alive(Rc<Exchange>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        if !self.0.ended.get() {
+            self.0.count_callbacks(-1);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the bytes of a buffer argument are, asked of V8 from inside a fast call.
+//!
+//! Node-API opens and closes what it needs for every question, and allocates handles that a fast call has no scope for. V8's own functions
+//! take a handle and answer; where one of them makes a handle itself, the scope around it is here.
+
+use std::ffi::c_void;
+use std::mem;
+use std::ptr::{self, NonNull};
+use std::sync::OnceLock;
+
+use super::layout::{HandleScope, Layout, MemorySpan};
+use super::symbols::{self, Absence, Isolate};
+
+type Question<T> = unsafe extern "C" fn(*const c_void) -> T;
+
+/// V8's functions that tell where the bytes are.
+pub struct Contents {
+    value_is_array_buffer_view: Question<bool>,
+    value_is_array_buffer: Question<bool>,
+    array_buffer_data: Question<*mut c_void>,
+    array_buffer_byte_length: Question<usize>,
+    view_has_buffer: Question<bool>,
+    view: View,
+}
+
+/// How a view's bytes are found.
+enum View {
+    /// `ArrayBufferView::GetContents`, which makes no handle.
+    Span(unsafe extern "C" fn(*const c_void, MemorySpan) -> MemorySpan),
+    /// The view's buffer, for which V8 makes a handle, and its offset.
+    Buffer {
+        isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
+        open_scope: unsafe extern "C" fn(*mut HandleScope, *mut Isolate),
+        close_scope: unsafe extern "C" fn(*mut HandleScope),
+        buffer: Question<*const c_void>,
+        byte_offset: Question<usize>,
+        byte_length: Question<usize>,
+    },
+}
+
+/// V8's functions, looked up the first time somebody asks.
+pub fn resolved() -> Result<&'static Contents, &'static Absence> {
+    static CONTENTS: OnceLock<Result<Contents, Absence>> = OnceLock::new();
+    CONTENTS.get_or_init(find).as_ref()
+}
+
+fn find() -> Result<Contents, Absence> {
+    let v8 = symbols::tried().map_err(Clone::clone)?;
+    let (major, minor) = v8.version;
+    let layout = Layout::of(major, minor).ok_or_else(|| Absence::Version(format!("{major}.{minor}")))?;
+    let symbol = |name| v8.image.symbol(name);
+    // SAFETY: the declarations in the headers of the versions that were tried. A C++ method takes its object, here a handle, first.
+    unsafe {
+        let view = if layout.view_contents {
+            View::Span(mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*const c_void, MemorySpan) -> MemorySpan>(symbol(
+                c"_ZN2v815ArrayBufferView11GetContentsENS_10MemorySpanIhEE",
+            )?))
+        } else {
+            View::Buffer {
+                isolate_get_current: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(symbol(
+                    c"_ZN2v87Isolate10GetCurrentEv",
+                )?),
+                open_scope: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut HandleScope, *mut Isolate)>(symbol(
+                    c"_ZN2v811HandleScopeC1EPNS_7IsolateE",
+                )?),
+                close_scope: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut HandleScope)>(symbol(c"_ZN2v811HandleScopeD1Ev")?),
+                buffer: mem::transmute::<NonNull<c_void>, Question<*const c_void>>(symbol(c"_ZN2v815ArrayBufferView6BufferEv")?),
+                byte_offset: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZN2v815ArrayBufferView10ByteOffsetEv")?),
+                byte_length: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZN2v815ArrayBufferView10ByteLengthEv")?),
+            }
+        };
+        Ok(Contents {
+            value_is_array_buffer_view: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v85Value17IsArrayBufferViewEv")?),
+            value_is_array_buffer: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v85Value13IsArrayBufferEv")?),
+            array_buffer_data: mem::transmute::<NonNull<c_void>, Question<*mut c_void>>(symbol(c"_ZNK2v811ArrayBuffer4DataEv")?),
+            array_buffer_byte_length: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?),
+            view_has_buffer: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v815ArrayBufferView9HasBufferEv")?),
+            view,
+        })
+    }
+}
+
+impl Contents {
+    /// The first byte of a view or an ArrayBuffer. `None` for anything else, and wherever the answer takes more than a look: nothing in
+    /// it (detached, out of bounds, empty), or bytes that still lie inside V8's heap, where they move.
+    ///
+    /// # Safety
+    ///
+    /// * `value` is a handle of the thread's isolate.
+    #[inline]
+    pub unsafe fn address(&self, value: *const c_void) -> Option<*mut c_void> {
+        // SAFETY: the caller's list; each function is asked about what the one before has found `value` to be.
+        unsafe {
+            if (self.value_is_array_buffer_view)(value) {
+                return if (self.view_has_buffer)(value) { self.view(value) } else { None };
+            }
+            let is_filled = (self.value_is_array_buffer)(value) && (self.array_buffer_byte_length)(value) > 0;
+            is_filled.then(|| (self.array_buffer_data)(value))
+        }
+    }
+
+    /// # Safety
+    ///
+    /// * `value` is a handle of a view that has a buffer.
+    #[inline]
+    unsafe fn view(&self, value: *const c_void) -> Option<*mut c_void> {
+        match &self.view {
+            View::Span(contents) => {
+                // SAFETY: the caller's list. A view that has a buffer needs none of the room that the second argument can offer.
+                let span = unsafe { contents(value, MemorySpan { data: ptr::null_mut(), size: 0 }) };
+                (span.size > 0).then(|| span.data.cast())
+            }
+            View::Buffer { isolate_get_current, open_scope, close_scope, buffer, byte_offset, byte_length } => {
+                // SAFETY: the caller's list; the scope stays where it is, and is closed before the handle in it is forgotten.
+                unsafe {
+                    if byte_length(value) == 0 {
+                        return None;
+                    }
+                    let mut scope = HandleScope::UNINIT;
+                    open_scope(&raw mut scope, isolate_get_current());
+                    let address = (self.array_buffer_data)(buffer(value)).cast::<u8>().wrapping_add(byte_offset(value));
+                    close_scope(&raw mut scope);
+                    Some(address.cast())
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The C++ text, in assertions of which each names the fact in `layout.rs` that it holds against a header.
+
+use std::fmt::Write as _;
+use std::mem::offset_of;
+
+use crate::layout::{
+    CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, ConstructorBehavior, FLAGS_NONE, FastOneByteString, HandleScope,
+    Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SequencedTypeInfo, SideEffectType, TypeInfoLayout,
+};
+
+/// Whose headers the C++ is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Headers {
+    /// V8's own.
+    Fast,
+    /// Those that come with Node: all but `v8-fast-api-calls.h`.
+    Public,
+}
+
+/// What both kinds of headers begin with.
+const PRELUDE: &str = "\
+#include <stddef.h>
+#include <stdint.h>
+#include <type_traits>
+#include \"v8.h\"
+#include \"v8-memory-span.h\"
+#include \"v8-template.h\"
+
+";
+
+/// The text of one C++ file that does not compile where a header and the layout differ.
+pub fn source(layout: &Layout, headers: Headers) -> String {
+    let mut text = Source { text: PRELUDE.to_owned() };
+    text.public_classes(layout);
+    text.public_functions(layout);
+    if headers == Headers::Fast {
+        text.text.push_str("\n#include \"v8-fast-api-calls.h\"\n\n");
+        text.types();
+        text.type_info(layout.type_info);
+        text.function_info(layout);
+        text.function();
+    }
+    text.text
+}
+
+/// A member of a C++ class: its name there, and where and how large it is in the mirror.
+struct Member(&'static str, usize, usize);
+
+/// The member of a mirror that stands for a C++ member.
+macro_rules! member {
+    ($mirror:ty, $field:ident, $name:expr) => {
+        Member($name, offset_of!($mirror, $field), size_of_field(|mirror: &$mirror| &raw const mirror.$field))
+    };
+}
+
+fn size_of_field<Mirror, Field>(_: impl Fn(&Mirror) -> *const Field) -> usize {
+    size_of::<Field>()
+}
+
+struct Source {
+    text: String,
+}
+
+impl Source {
+    /// Two numbers that must be the same: a C++ expression's, and the mirror's. Compilers show both when they differ.
+    fn same(&mut self, expression: &str, mirror: usize) {
+        self.line(&format!("static_assert(static_cast<size_t>({expression}) == {mirror}, \"{expression}\");"));
+    }
+
+    /// Something that must be so.
+    fn holds(&mut self, expression: &str) {
+        self.line(&format!("static_assert({expression}, \"{expression}\");"));
+    }
+
+    /// A function that must have this type, result and all: a mangled name does not tell the result.
+    fn declared(&mut self, function: &str, kind: &str) {
+        self.line(&format!("static_assert(static_cast<{kind}>(&{function}) != nullptr, \"{function}\");"));
+    }
+
+    fn class<Mirror>(&mut self, name: &str) {
+        self.same(&format!("sizeof({name})"), size_of::<Mirror>());
+        self.same(&format!("alignof({name})"), align_of::<Mirror>());
+    }
+
+    fn members(&mut self, class: &str, members: &[Member]) {
+        for Member(name, offset, size) in members {
+            self.same(&format!("offsetof({class}, {name})"), *offset);
+            self.same(&format!("sizeof({class}::{name})"), *size);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.text, "{line}").expect("text takes any line");
+    }
+
+    fn public_classes(&mut self, layout: &Layout) {
+        self.class::<Local>("v8::Local<v8::Value>");
+        self.class::<Local>("v8::MaybeLocal<v8::Function>");
+        self.holds("std::is_trivially_copyable_v<v8::Local<v8::Value>> && std::is_trivially_destructible_v<v8::Local<v8::Value>>");
+
+        self.class::<MemorySpan>("v8::MemorySpan<uint8_t>");
+        let span = [member!(MemorySpan, data, "data_"), member!(MemorySpan, size, "size_")];
+        self.members("v8::MemorySpan<uint8_t>", &span);
+        self.holds("std::is_trivially_copyable_v<v8::MemorySpan<uint8_t>> && std::is_trivially_destructible_v<v8::MemorySpan<uint8_t>>");
+
+        self.class::<HandleScope>("v8::HandleScope");
+        let scope = [
+            member!(HandleScope, isolate, if layout.handle_scope_exported { "i_isolate_" } else { "isolate_" }),
+            member!(HandleScope, previous_next, "prev_next_"),
+            member!(HandleScope, previous_limit, "prev_limit_"),
+        ];
+        self.members("v8::HandleScope", &scope);
+
+        self.class::<ConstructorBehavior>("v8::ConstructorBehavior");
+        self.same("v8::ConstructorBehavior::kThrow", ConstructorBehavior::Throw as usize);
+        self.same("v8::ConstructorBehavior::kAllow", ConstructorBehavior::Allow as usize);
+        self.class::<SideEffectType>("v8::SideEffectType");
+        self.same("v8::SideEffectType::kHasSideEffect", SideEffectType::HasSideEffect as usize);
+        self.same("v8::SideEffectType::kHasNoSideEffect", SideEffectType::HasNoSideEffect as usize);
+        self.same("v8::SideEffectType::kHasSideEffectToReceiver", SideEffectType::HasSideEffectToReceiver as usize);
+    }
+
+    fn public_functions(&mut self, layout: &Layout) {
+        self.declared("v8::Isolate::GetCurrent", "v8::Isolate* (*)()");
+        self.declared("v8::Isolate::GetCurrentContext", "v8::Local<v8::Context> (v8::Isolate::*)()");
+        self.declared(
+            "v8::FunctionTemplate::New",
+            "v8::Local<v8::FunctionTemplate> (*)(v8::Isolate*, v8::FunctionCallback, v8::Local<v8::Value>, v8::Local<v8::Signature>, int, \
+             v8::ConstructorBehavior, v8::SideEffectType, const v8::CFunction*, uint16_t, uint16_t, uint16_t)",
+        );
+        self.holds("std::is_same_v<v8::FunctionCallback, void (*)(const v8::FunctionCallbackInfo<v8::Value>&)>");
+        self.declared(
+            "v8::FunctionTemplate::GetFunction",
+            "v8::MaybeLocal<v8::Function> (v8::FunctionTemplate::*)(v8::Local<v8::Context>)",
+        );
+        self.holds("std::is_constructible_v<v8::HandleScope, v8::Isolate*>");
+        self.declared("v8::ArrayBufferView::Buffer", "v8::Local<v8::ArrayBuffer> (v8::ArrayBufferView::*)()");
+        self.declared("v8::ArrayBufferView::ByteOffset", "size_t (v8::ArrayBufferView::*)()");
+        self.declared("v8::ArrayBufferView::ByteLength", "size_t (v8::ArrayBufferView::*)()");
+        self.declared("v8::ArrayBufferView::HasBuffer", "bool (v8::ArrayBufferView::*)() const");
+        self.declared("v8::ArrayBuffer::Data", "void* (v8::ArrayBuffer::*)() const");
+        self.declared("v8::ArrayBuffer::ByteLength", "size_t (v8::ArrayBuffer::*)() const");
+        self.declared("v8::Value::IsArrayBufferView", "bool (v8::Value::*)() const");
+        self.declared("v8::Value::IsArrayBuffer", "bool (v8::Value::*)() const");
+        if layout.view_contents {
+            self.declared("v8::ArrayBufferView::GetContents", "v8::MemorySpan<uint8_t> (v8::ArrayBufferView::*)(v8::MemorySpan<uint8_t>)");
+        }
+    }
+
+    fn types(&mut self) {
+        self.class::<CType>("v8::CTypeInfo::Type");
+        for kind in CType::ALL {
+            self.same(&format!("v8::CTypeInfo::{}", kind.name()), kind as usize);
+        }
+        self.same("v8::CTypeInfo::Flags::kNone", usize::from(FLAGS_NONE));
+    }
+
+    fn type_info(&mut self, layout: TypeInfoLayout) {
+        const CLASS: &str = "v8::CTypeInfo";
+        match layout {
+            TypeInfoLayout::Sequenced => {
+                self.class::<SequencedTypeInfo>(CLASS);
+                let offsets = [
+                    member!(SequencedTypeInfo, kind, "type_"),
+                    member!(SequencedTypeInfo, sequence_type, "sequence_type_"),
+                    member!(SequencedTypeInfo, flags, "flags_"),
+                ];
+                self.members(CLASS, &offsets);
+                self.same("v8::CTypeInfo::SequenceType::kScalar", usize::from(SEQUENCE_TYPE_SCALAR));
+            }
+            TypeInfoLayout::Plain => {
+                self.class::<PlainTypeInfo>(CLASS);
+                let offsets = [member!(PlainTypeInfo, kind, "type_"), member!(PlainTypeInfo, flags, "flags_")];
+                self.members(CLASS, &offsets);
+            }
+        }
+        self.same("sizeof(v8::CTypeInfo)", layout.size());
+    }
+
+    fn function_info(&mut self, layout: &Layout) {
+        const CLASS: &str = "v8::CFunctionInfo";
+        self.class::<CFunctionInfoStorage>(CLASS);
+        let offsets = layout.function_info;
+        let members = [
+            Member("return_info_", offsets.return_info, layout.type_info.size()),
+            Member("arg_count_", offsets.argument_count, size_of_field(|info: &CFunctionInfo11| &raw const info.argument_count)),
+            Member("arg_info_", offsets.argument_info, size_of_field(|info: &CFunctionInfo11| &raw const info.argument_info)),
+        ];
+        self.members(CLASS, &members);
+        match offsets.representation {
+            Some(offset) => {
+                self.members(CLASS, &[Member("repr_", offset, size_of::<Int64Representation>())]);
+                self.class::<Int64Representation>("v8::CFunctionInfo::Int64Representation");
+                self.same("v8::CFunctionInfo::Int64Representation::kNumber", Int64Representation::Number as usize);
+                self.same("v8::CFunctionInfo::Int64Representation::kBigInt", Int64Representation::BigInt as usize);
+                self.holds(
+                    "std::is_constructible_v<v8::CFunctionInfo, const v8::CTypeInfo&, unsigned, const v8::CTypeInfo*, \
+                     v8::CFunctionInfo::Int64Representation>",
+                );
+            }
+            None => self.holds("std::is_constructible_v<v8::CFunctionInfo, const v8::CTypeInfo&, unsigned, const v8::CTypeInfo*>"),
+        }
+    }
+
+    fn function(&mut self) {
+        self.class::<CFunction>("v8::CFunction");
+        let function = [member!(CFunction, address, "address_"), member!(CFunction, info, "type_info_")];
+        self.members("v8::CFunction", &function);
+        self.class::<FastOneByteString>("v8::FastOneByteString");
+        let string = [member!(FastOneByteString, data, "data"), member!(FastOneByteString, length, "length")];
+        self.members("v8::FastOneByteString", &string);
+    }
+}

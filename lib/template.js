@@ -1,0 +1,193 @@
+'use strict';
+
+// The source of wrappers, put together from a template for each type. Only names from this file and numbers get into it.
+//
+// A wrapper asks whether the arguments are obviously valid, and never throws: what is not goes to the slow tier, in Rust, which converts or
+// says what is wrong. So the tiers agree wherever more than one can be taken. What it does with valid arguments:
+//
+// * 64-bit integers and addresses go into the cells, whence compiled code takes them: V8 passes none of them in every version.
+// * While the gate is open, V8's fast call is tried. Code that is not optimised gets `undefined` from it, and nothing has happened.
+// * Otherwise the rest of the arguments goes into the cells, too, and an ordinary native function calls C with them (the cell tier).
+
+const { cells } = require('./binding.js');
+
+const argumentCell = (index) => cells.ARGUMENTS + index;
+// Where a cell begins in the typed arrays of four-byte elements.
+const half = (cell) => 2 * cell;
+
+// A type of at most 32 bits: V8 passes it, unless its cell has to.
+const scalar = (check, array, position = half) => ({
+  check: (value) => `if (typeof ${value} !== 'number'${check(value)}) break valid;`,
+  store: (value, cell) => `${array}[${position(cell)}] = ${value};`,
+});
+
+const integer = (converted) => scalar((value) => ` || (${converted(value)}) !== ${value}`, 'int32');
+
+// A 64-bit integer: a bigint in range, or a number that is a safe integer.
+const wide = (array, convert, range) => ({
+  check: (value, cell) => `
+    if (typeof ${value} === 'bigint') {
+      if (${convert}(64, ${value}) !== ${value}) break valid;
+      ${array}[${cell}] = ${value};
+    } else if (typeof ${value} === 'number' && isSafeInteger(${value})${range(value)}) {
+      int32[${half(cell)}] = ${value};
+      int32[${half(cell) + 1}] = floor(${value} / 0x100000000);
+    } else break valid;`,
+});
+
+// An address: a bigint in range or none. Anything else that has one is a value, which somebody asks for it.
+const address = (values) => ({
+  check: (value, cell) => `
+    if (typeof ${value} === 'bigint') {
+      if (asUintN(64, ${value}) !== ${value}) break valid;
+      uint64[${cell}] = ${value};
+    } else if (${value} === undefined || ${value} === null) {
+      uint64[${cell}] = 0n;
+    } else ${values(value)}
+    else break valid;`,
+});
+
+const PARAMETERS = {
+  __proto__: null,
+  int8: integer((value) => `${value} << 24 >> 24`),
+  uint8: integer((value) => `${value} & 0xff`),
+  int16: integer((value) => `${value} << 16 >> 16`),
+  uint16: integer((value) => `${value} & 0xffff`),
+  int32: integer((value) => `${value} | 0`),
+  uint32: integer((value) => `${value} >>> 0`),
+  float32: scalar(() => '', 'float32'),
+  float64: scalar(() => '', 'float64', (cell) => cell),
+  int64: wide('int64', 'asIntN', () => ''),
+  uint64: wide('uint64', 'asUintN', (value) => ` && ${value} >= 0`),
+  // A string for a pointer is Rust's to copy. In a fast call, V8 only hands over what is declared to be one.
+  pointer: address((value) => `if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }
+    else if (typeof ${value} === 'string') values = copies = true;`),
+  // In a fast call, `null` among the values says that the text beside it is meant.
+  string: address((value) => `if (typeof ${value} === 'string') { values = true; v${value} = null; s${value} = ${value}; }
+    else if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }`),
+};
+
+const RESULTS = {
+  __proto__: null,
+  void: '',
+  int8: `int32[${half(cells.RESULT)}]`,
+  uint8: `int32[${half(cells.RESULT)}]`,
+  int16: `int32[${half(cells.RESULT)}]`,
+  uint16: `int32[${half(cells.RESULT)}]`,
+  int32: `int32[${half(cells.RESULT)}]`,
+  uint32: `int32[${half(cells.RESULT)}] >>> 0`,
+  float32: `float32[${half(cells.RESULT)}]`,
+  float64: `float64[${cells.RESULT}]`,
+  int64: `int64[${cells.RESULT}]`,
+  uint64: `uint64[${cells.RESULT}]`,
+  pointer: `uint64[${cells.RESULT}]`,
+};
+
+// The results that a fast call leaves in the cell; all others it returns. For `void` it returns a number that says nothing.
+const LEFT_IN_CELL = { __proto__: null, void: true, int64: true, uint64: true, pointer: true };
+
+const isValue = (type) => type === 'pointer' || type === 'string';
+const isPassed = (type) => PARAMETERS[type].store !== undefined;
+
+// The texts for the parameters, one after another. A program can change what arrays do; it cannot change loops.
+function each(types, text) {
+  let all = '';
+  for (let index = 0; index < types.length; index++) {
+    all += text(types[index], `a${index}`, argumentCell(index));
+  }
+  return all;
+}
+
+// A wrapper's parameters, or the arguments of a call with all of them.
+const names = (types) => each(types, (_, name) => `${name}, `);
+
+// Which tier was taken, for tests.
+const taken = (tier, tiers) => (tiers.trace ? `trace.last = '${tier}'; ` : '');
+
+const slow = (types, tiers) => `${taken('slow', tiers)}return slowly(${names(types)});`;
+
+// The source of the wrappers of a signature: an expression, the maker of wrappers. `tiers` tells what there is besides the slow tier
+// (`call`, `fast`, `fastValues`), and whether to `trace` which tier is taken.
+exports.source = function source(types, result, tiers) {
+  return `(function (shared, shape, slow, address, entry) {
+  'use strict';
+  const { asIntN, asUintN, float32, float64, floor, gate, int32, int64, isSafeInteger, leave, mismatch, trace, uint64 } = shared;
+  const { fast, fastValues, call, callValues } = shape;
+  const slowly = slow, target = address, state = entry;
+  ${tiers.call ? `const cold = { cold(values, ${names(types)}) {${cold(types, result, tiers)}} }.cold;` : ''}
+  return { call(${names(types)}) {${hot(types, result, tiers)}} }.call;
+})`;
+};
+
+function hot(types, result, tiers) {
+  const count = `
+    if (arguments.length !== ${types.length}) { ${taken('slow', tiers)}return mismatch(slowly, arguments.length); }`;
+  if (!tiers.call) {
+    return `${count}
+    ${slow(types, tiers)}
+  `;
+  }
+  return `${count}
+    let values = false, copies = false${each(types, local)};
+    valid: {
+      ${each(types, (type, name, cell) => `${PARAMETERS[type].check(name, cell)}\n      `)}
+      ${fastCall(types, result, tiers)}
+      return cold(values, ${names(types)});
+    }
+    ${slow(types, tiers)}
+  `;
+}
+
+// What a fast call gets of a value: the value, and beside it the text that `null` stands for.
+function local(type, name) {
+  if (type === 'string') return `, v${name}, s${name} = ''`;
+  return isValue(type) ? `, v${name}` : '';
+}
+
+function fastCall(types, result, tiers) {
+  if (!tiers.fast) {
+    return '';
+  }
+  const returned = `${taken('fast', tiers)}return ${LEFT_IN_CELL[result] ? RESULTS[result] : 'result'};`;
+  const scalars = each(types, (type, name) => (isPassed(type) ? `${name}, ` : ''));
+  const withScalars = `const result = fast(${scalars}target); if (result !== undefined) { ${returned} }`;
+  if (!tiers.fastValues) {
+    return `if (!values && gate[state] === 1) { ${withScalars} }`;
+  }
+  const refused = `int32[${half(cells.REFUSED)}]`;
+  const all = each(types, (type, name) => {
+    if (type === 'string') return `s${name}, v${name}, `;
+    if (isValue(type)) return `v${name}, `;
+    return isPassed(type) ? `${name}, ` : '';
+  });
+  return `if (gate[state] === 1) {
+        if (!values) { ${withScalars} }
+        else if (!copies) {
+          ${refused} = 1;
+          fastValues(${all}target);
+          if (${refused} === 0) { ${taken('fast', tiers)}return ${RESULTS[result]}; }
+        }
+      }`;
+}
+
+// Through the cells. State 3 is a library that has been closed. A callback may close libraries while C is running: they are let go when
+// the last call has left.
+function cold(types, result, tiers) {
+  const depth = `int32[${half(cells.DEPTH)}]`;
+  const left = `if (--${depth} === 0 && int32[${half(cells.RELEASES)}] !== 0) leave();`;
+  const values = each(types, (type, name) => (isValue(type) ? `typeof ${name} === 'bigint' ? undefined : ${name}, ` : ''));
+  const call = values === '' ? 'call();' : `if (!values) call();
+    else if (callValues(${values}) !== undefined) {
+      ${left}
+      ${slow(types, tiers)}
+    }`;
+  return `
+    if (gate[state] === 3) { ${slow(types, tiers)} }
+    ${each(types, (type, name, cell) => (isPassed(type) ? `${PARAMETERS[type].store(name, cell)} ` : ''))}
+    float64[${cells.TARGET}] = target;
+    ${depth}++;
+    ${call}
+    ${left}
+    ${taken('cell', tiers)}return ${RESULTS[result]};
+  `;
+}
