@@ -173,13 +173,18 @@ function fastCall(types, result, tiers) {
 // Through the cells. State 3 is a library that has been closed. A callback may close libraries while C is running: they are let go when
 // the last call has left.
 function cold(types, result, tiers) {
+  const refused = `int32[${half(cells.REFUSED)}]`;
   const depth = `int32[${half(cells.DEPTH)}]`;
   const left = `if (--${depth} === 0 && int32[${half(cells.RELEASES)}] !== 0) leave();`;
   const values = each(types, (type, name) => (isValue(type) ? `typeof ${name} === 'bigint' ? undefined : ${name}, ` : ''));
   const call = values === '' ? 'call();' : `if (!values) call();
-    else if (callValues(${values}) !== undefined) {
-      ${left}
-      ${slow(types, tiers)}
+    else {
+      ${refused} = 1;
+      callValues(${values});
+      if (${refused} !== 0) {
+        ${left}
+        ${slow(types, tiers)}
+      }
     }`;
   return `
     if (gate[state] === 3) { ${slow(types, tiers)} }

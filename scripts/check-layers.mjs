@@ -26,8 +26,8 @@ import { importsOf } from './javascript-source.mjs';
 import { fileOfName, matches, nameOfFile, readLayers } from './layer-table.mjs';
 import { contentsOf, readCrate, resolve } from './rust-source.mjs';
 
-// The fixture is a program of its own, only called through C.
-const unlayered = new Set(['fixture']);
+// The fixture is only called through C, and `headers` only checks: programs of their own.
+const unlayered = new Set(['fixture', 'headers']);
 const ownCrates = new Set(['std', 'core', 'alloc', 'proc_macro', 'test']);
 const javascriptFile = /\.[cm]?[jt]s$/;
 

@@ -13,7 +13,9 @@ pub const TARGET: usize = 0;
 /// Index of the cell that receives the result.
 pub const RESULT: usize = 1;
 
-/// Index of the cell that is 0 (`int32`) after a re-entrant fast call that reached C.
+/// Index of the cell (`int32`) that says whether a call through [`Entry::FastValues`](crate::plan::Entry::FastValues) was made. Its caller
+/// sets it to 1 before, and compiled code to 0 once C has returned. It is still 1 when the resolver has refused a value, and when V8 has
+/// not entered the compiled code at all.
 pub const REFUSED: usize = 2;
 
 /// Index of the first parameter's cell; the parameters follow in order.

@@ -21,7 +21,7 @@
 //! use ferrule_abi::{Entry, Linkage, Plan, Signature, Type, convention, emit};
 //!
 //! let add = Signature::new(Type::Int32, [Type::Int32, Type::Int32]);
-//! let plan = Plan::new(&add, &convention::AAPCS64, Entry::Fast { reentrant: false })?;
+//! let plan = Plan::new(&add, &convention::AAPCS64, Entry::Fast)?;
 //! let code = emit(&plan, &Linkage { cells: 0x1000, resolver: 0, descriptor: 0 });
 //! assert_eq!(code.len(), 5 * 4);
 //! # Ok::<(), ferrule_abi::Unsupported>(())

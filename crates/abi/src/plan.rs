@@ -7,12 +7,10 @@ mod planner;
 
 use thiserror::Error;
 
-use self::planner::Planner;
 use crate::cell;
 use crate::convention::{Convention, Scratch};
 use crate::place::{Extend, Move, Place, Width};
-use crate::signature::Signature;
-use crate::types::{Class, Representation, Type};
+use crate::types::{Class, Representation};
 
 /// Who calls the compiled code, and how it is given the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,22 +18,25 @@ pub enum Entry {
     /// V8 calls it as a fast call. Scalars of up to 32 bits, `float` and `double` are V8's arguments, in order; 64-bit integers and
     /// addresses are in the [cells](crate::cell); the last argument is the address to call.
     ///
-    /// A result of up to 32 bits, `float` or `double` is returned to V8; a 64-bit one is left in the cell
-    /// [`RESULT`](cell::RESULT). When `reentrant`, nothing is returned: every result is left in that cell, and the cell
-    /// [`REFUSED`](cell::REFUSED) is set to 0 after the call.
-    Fast {
-        /// Whether C may call JavaScript during the call.
-        reentrant: bool,
-    },
+    /// A result of up to 32 bits, `float` or `double` is returned to V8. A 64-bit one is left in the cell [`RESULT`](cell::RESULT); then,
+    /// and for void, V8 is returned an `int32` that says nothing: only by there being a value does a caller see that the call was made.
+    Fast,
     /// As [`Entry::Fast`], but each parameter of a pointer-like type is also given to V8's call as a JavaScript value, which a resolver
-    /// written in Rust turns into an address before C is called; see [`Resolver`].
-    FastValues {
-        /// Whether C may call JavaScript during the call.
-        reentrant: bool,
-    },
+    /// written in Rust turns into an address before C is called; see [`Resolver`]. A `string` is given twice, the first time as a
+    /// sequential one-byte string.
+    ///
+    /// Nothing is returned: every result is left in the cell [`RESULT`](cell::RESULT), and the cell [`REFUSED`](cell::REFUSED) is set to 0
+    /// when C has been called. For a string that is not a sequential one-byte one, V8 calls the ordinary callback instead, which returns
+    /// `undefined`; where any other result than void is declared, V8 13.6 then ends the process (`convert_fallback_return` in
+    /// `src/compiler/turboshaft/graph-builder.cc` of its sources).
+    FastValues,
     /// A Node-API callback, `napi_value (napi_env, napi_callback_info)`: arguments, result and the address to call are in the cells.
     /// Returns `NULL`.
     Cell,
+    /// An ordinary callback of V8, `void (const v8::FunctionCallbackInfo<v8::Value>&)`: as [`Entry::Cell`], but the parameters of pointer-like
+    /// types are also JavaScript's arguments, in order, and a resolver turns those into addresses; see [`Resolver`]. Its `values` are one
+    /// pointer, to the callback's information. The cell [`REFUSED`](cell::REFUSED) is set to 0 when C has been called.
+    CellValues,
     /// `void (const uint64_t *arguments, void *result, void (*target)(void))`. Each argument starts an element of `arguments`; `result`
     /// receives the result as a cell would.
     Slots,
@@ -67,12 +68,12 @@ pub struct V8Signature {
 /// The call that turns JavaScript values into addresses:
 /// `uint32_t resolver(const void *descriptor, uint64_t *slots, void *const *values, uint8_t *text)`.
 ///
-/// When it returns something else than 0, C is not called, nothing is stored, and the compiled code returns 0 if it returns anything.
-/// The offsets are in bytes from [`Base::Frame`](crate::place::Base::Frame).
+/// When it returns something else than 0, C is not called and no cell is written; otherwise the cell [`REFUSED`](cell::REFUSED) is set to
+/// 0 after the call. The offsets are in bytes from [`Base::Frame`](crate::place::Base::Frame).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resolver {
-    /// One 8-byte slot per parameter with the value that C is passed. At the call, the slot of a pointer-like parameter holds the content
-    /// of its cell. Of a slot with a narrower value, only its lower bytes are defined: 4 for integers and `float`.
+    /// One 8-byte slot per parameter. That of a pointer-like parameter holds the content of its cell, and C is passed what it holds when
+    /// the resolver returns. The slots of other parameters are not the resolver's.
     pub slots: u32,
     /// V8's arguments of type [`V8Type::Value`] and [`V8Type::OneByteString`], 8 bytes each, in order.
     pub values: u32,
@@ -125,7 +126,7 @@ pub struct Plan {
     pub frame: Option<u32>,
     /// Made before anything else is called.
     pub saves: Box<[Move]>,
-    /// Called after the saves.
+    /// Called after the saves. Only a call through [`Entry::FastValues`] has one.
     pub resolver: Option<Resolver>,
     /// Taken before the moves of the arguments.
     pub target: Target,
@@ -137,8 +138,6 @@ pub struct Plan {
     pub vectors: u8,
     /// What happens to the result.
     pub outcome: Outcome,
-    /// Whether the cell [`REFUSED`](cell::REFUSED) is set to 0 after the call.
-    pub clears_refused: bool,
     /// Whether 0 is returned in the general-purpose result register whatever C returned.
     pub returns_zero: bool,
 }
@@ -160,29 +159,6 @@ pub enum Unsupported {
         /// How many V8 passes.
         most: usize,
     },
-}
-
-impl Plan {
-    /// The plan for calling functions of `signature` through `entry`.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`] when there is no compiled code for the signature; it says why.
-    pub fn new(signature: &Signature, convention: &'static Convention, entry: Entry) -> Result<Self, Unsupported> {
-        if signature.parameters.len() > cell::MAX_PARAMETERS {
-            return Err(Unsupported::Parameters(signature.parameters.len()));
-        }
-        if let Some(index) = signature.parameters.iter().position(|&ty| ty == Type::Void) {
-            return Err(Unsupported::VoidParameter(index));
-        }
-        let planner = Planner { signature, convention };
-        match entry {
-            Entry::Fast { reentrant } => planner.fast(reentrant),
-            Entry::FastValues { reentrant } => planner.fast_values(reentrant),
-            Entry::Cell => Ok(planner.cell()),
-            Entry::Slots => Ok(planner.slots()),
-        }
-    }
 }
 
 impl V8Type {

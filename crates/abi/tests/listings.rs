@@ -28,12 +28,11 @@ const SIGNATURES: [(&str, &str); 12] = [
     ("void", "i8 f32 i16 f64 i32 f32 i8 f32 i64 f32 u8 f64 u16 f32 i8 f32 i8 f32 i16 f32"),
 ];
 
-const ENTRIES: [(&str, Entry); 6] = [
-    ("fast", Entry::Fast { reentrant: false }),
-    ("fast-reentrant", Entry::Fast { reentrant: true }),
-    ("fast-values", Entry::FastValues { reentrant: false }),
-    ("fast-values-reentrant", Entry::FastValues { reentrant: true }),
+const ENTRIES: [(&str, Entry); 5] = [
+    ("fast", Entry::Fast),
+    ("fast-values", Entry::FastValues),
     ("cell", Entry::Cell),
+    ("cell-values", Entry::CellValues),
     ("slots", Entry::Slots),
 ];
 

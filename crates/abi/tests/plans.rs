@@ -8,10 +8,6 @@ use ferrule_abi::plan::{Outcome, TEXT_SIZE, Target};
 use ferrule_abi::types::Class;
 use ferrule_abi::{Entry, Plan, Signature, Type, Unsupported, V8Type};
 
-const FAST: Entry = Entry::Fast { reentrant: false };
-const FAST_REENTRANT: Entry = Entry::Fast { reentrant: true };
-const VALUES: Entry = Entry::FastValues { reentrant: false };
-
 fn signature(result: &str, parameters: &str) -> Signature {
     let ty = |name: &str| Type::from_name(name).expect("a type name");
     Signature::new(ty(result), parameters.split_whitespace().map(ty).collect::<Vec<_>>())
@@ -109,7 +105,7 @@ fn apple_packs_stack_arguments() {
 
 #[test]
 fn v8_passes_the_receiver_first_and_the_target_last() {
-    let plan = plan(&SYSV_X64, FAST, "i32", "i32 i32");
+    let plan = plan(&SYSV_X64, Entry::Fast, "i32", "i32 i32");
     let v8 = plan.v8.as_ref().expect("V8 calls it");
     assert_eq!(*v8.parameters, [V8Type::Int32, V8Type::Int32, V8Type::Float64]);
     assert_eq!(v8.result, V8Type::Int32);
@@ -123,7 +119,7 @@ fn two_integers_shift_by_the_receiver_everywhere() {
     for (convention, target, registers) in
         [(&WIN_X64, 3, [RCX, RDX, R8]), (&AAPCS64, 0, [0, 1, 2]), (&AAPCS64_APPLE, 0, [0, 1, 2]), (&SYSV_X64, 0, [RDI, RSI, RDX])]
     {
-        let plan = plan(convention, FAST, "i32", "i32 u32");
+        let plan = plan(convention, Entry::Fast, "i32", "i32 u32");
         let [first, second, third] = registers.map(general);
         assert_eq!(*plan.arguments, [word(second, first), word(third, second)], "{}", convention.name);
         assert_eq!((plan.target, plan.frame), (Target::Number(vector(target)), None), "{}", convention.name);
@@ -133,25 +129,25 @@ fn two_integers_shift_by_the_receiver_everywhere() {
 #[test]
 fn floats_stay_where_they_are_unless_the_position_counts() {
     for convention in [&SYSV_X64, &AAPCS64, &AAPCS64_APPLE] {
-        assert_eq!(*plan(convention, FAST, "f64", "f64 f32").arguments, [], "{}", convention.name);
+        assert_eq!(*plan(convention, Entry::Fast, "f64", "f64 f32").arguments, [], "{}", convention.name);
     }
-    let moved = plan(&WIN_X64, FAST, "f64", "f64 f32");
+    let moved = plan(&WIN_X64, Entry::Fast, "f64", "f64 f32");
     assert_eq!(*moved.arguments, [double(vector(1), vector(0)), word(vector(2), vector(1))]);
 }
 
 #[test]
 fn system_v_announces_vector_registers_and_keeps_rax_for_them() {
-    let with = plan(&SYSV_X64, FAST, "f64", "f64 f32");
+    let with = plan(&SYSV_X64, Entry::Fast, "f64", "f64 f32");
     assert_eq!(with.vectors, 2);
     assert_ne!(with.scratch.target, RAX);
-    assert_eq!(plan(&SYSV_X64, FAST, "f64", "i32").vectors, 0);
-    assert_eq!(plan(&WIN_X64, FAST, "f64", "f64 f32").vectors, 0);
+    assert_eq!(plan(&SYSV_X64, Entry::Fast, "f64", "i32").vectors, 0);
+    assert_eq!(plan(&WIN_X64, Entry::Fast, "f64", "f64 f32").vectors, 0);
 }
 
 #[test]
 fn arguments_move_down_within_the_incoming_stack() {
     // V8 passes 9 general-purpose arguments with the receiver, 3 of them on the stack; C passes 8, 2 of them on the stack.
-    let plan = plan(&SYSV_X64, FAST, "void", "i32 i32 i32 i32 i32 i32 i32 i32");
+    let plan = plan(&SYSV_X64, Entry::Fast, "void", "i32 i32 i32 i32 i32 i32 i32 i32");
     assert_eq!(plan.frame, None);
     assert_eq!(plan.arguments[5..], [word(incoming(0), general(R9)), word(incoming(8), incoming(0)), word(incoming(16), incoming(8))]);
 }
@@ -159,7 +155,7 @@ fn arguments_move_down_within_the_incoming_stack() {
 #[test]
 fn more_stack_than_v8_passes_needs_a_frame() {
     let seven = ["i64"; 7].join(" ");
-    let plan = plan(&SYSV_X64, FAST, "void", &seven);
+    let plan = plan(&SYSV_X64, Entry::Fast, "void", &seven);
     assert_eq!(plan.frame, Some(16));
     assert_eq!(plan.outcome, Outcome::Kept);
     assert_eq!(plan.arguments[0], double(cell_at(cell::ARGUMENTS), general(RDI)));
@@ -168,9 +164,9 @@ fn more_stack_than_v8_passes_needs_a_frame() {
 
 #[test]
 fn windows_frames_have_shadow_space() {
-    assert_eq!(plan(&WIN_X64, FAST, "i8", "i8").frame, Some(32));
+    assert_eq!(plan(&WIN_X64, Entry::Fast, "i8", "i8").frame, Some(32));
     assert_eq!(plan(&WIN_X64, Entry::Cell, "void", "i64 i64 i64 i64 i64").frame, Some(48));
-    assert_eq!(plan(&SYSV_X64, FAST, "i8", "i8").frame, Some(0));
+    assert_eq!(plan(&SYSV_X64, Entry::Fast, "i8", "i8").frame, Some(0));
 }
 
 #[test]
@@ -180,7 +176,7 @@ fn results_go_where_v8_can_have_them() {
     let integer = |width, extend| stored(Class::Integer, width, extend);
     let float = |width| stored(Class::Float, width, Extend::None);
     let (word, double) = (Width::Word, Width::Double);
-    for (result, v8, direct, reentrant) in [
+    for (result, v8, fast, values) in [
         ("void", V8Type::Int32, Outcome::Kept, Outcome::Kept),
         ("i8", V8Type::Int32, Outcome::Extended(Extend::Sign8), integer(word, Extend::Sign8)),
         ("bool", V8Type::Int32, Outcome::Extended(Extend::Zero8), integer(word, Extend::Zero8)),
@@ -194,19 +190,19 @@ fn results_go_where_v8_can_have_them() {
         ("pointer", V8Type::Int32, integer(double, Extend::None), integer(double, Extend::None)),
     ] {
         for convention in ALL {
-            let fast = plan(convention, FAST, result, "");
-            assert_eq!((fast.v8.expect("V8 calls it").result, fast.outcome, fast.clears_refused), (v8, direct, false), "{result}");
-            let gated = plan(convention, FAST_REENTRANT, result, "");
-            assert_eq!((gated.v8.expect("V8 calls it").result, gated.outcome), (V8Type::Void, reentrant), "{result}");
-            assert!(gated.clears_refused && gated.frame.is_some(), "{result}");
+            let plan = |entry| plan(convention, entry, result, "");
+            let returned = |plan: &Plan| plan.v8.as_ref().expect("V8 calls it").result;
+            let (scalars, with_values) = (plan(Entry::Fast), plan(Entry::FastValues));
+            assert_eq!((returned(&scalars), scalars.outcome), (v8, fast), "{result}");
+            assert_eq!((returned(&with_values), with_values.outcome), (V8Type::Void, values), "{result}");
         }
     }
 }
 
 #[test]
-fn the_resolver_sees_every_slot_and_value() {
-    for convention in [&SYSV_X64, &WIN_X64, &AAPCS64, &AAPCS64_APPLE] {
-        let plan = plan(convention, VALUES, "i32", "string u8 i64 buffer");
+fn the_resolver_sees_addresses_and_values() {
+    for convention in ALL {
+        let plan = plan(convention, Entry::FastValues, "i32", "string u8 i64 buffer");
         let types = [V8Type::OneByteString, V8Type::Value, V8Type::Int32, V8Type::Value, V8Type::Float64];
         assert_eq!(*plan.v8.as_ref().expect("V8 calls it").parameters, types);
         let resolver = plan.resolver.expect("it has pointers");
@@ -216,12 +212,26 @@ fn the_resolver_sees_every_slot_and_value() {
         assert_eq!(plan.frame.expect("it calls") % 16, 0);
         assert!(plan.frame.expect("it calls") >= resolver.text + TEXT_SIZE);
         let slot = |index: u32| Place::memory(Base::Frame, resolver.slots + 8 * index);
-        for (index, parameter) in [(0, 0), (2, 2), (3, 3)] {
+        for (index, parameter) in [(0, 0), (3, 3)] {
             assert!(plan.saves.contains(&double(cell_at(cell::ARGUMENTS + parameter), slot(index))), "{}", convention.name);
         }
+        for index in 0..3 {
+            let value = Place::memory(Base::Frame, resolver.values + 8 * index);
+            assert!(plan.saves.iter().any(|it| it.to == value && it.width == Width::Double), "{}", convention.name);
+        }
         let sources: Vec<Place> = plan.arguments.iter().map(|it| it.from).collect();
-        assert_eq!(sources, [slot(0), slot(1), slot(2), slot(3)], "{}", convention.name);
+        assert_eq!(sources, [slot(0), slot(1), cell_at(cell::ARGUMENTS + 2), slot(3)], "{}", convention.name);
     }
+}
+
+#[test]
+fn only_registers_are_saved_from_the_resolver() {
+    // The receiver, five integers and eight floats are in registers; the rest and the target are on the stack.
+    let plan = plan(&SYSV_X64, Entry::FastValues, "void", "i32 i32 i32 i32 i32 i32 f64 f64 f64 f64 f64 f64 f64 f64 f32");
+    assert!(plan.saves.iter().all(|it| matches!(it.from, Place::General(_) | Place::Vector(_))));
+    assert_eq!(plan.saves.len(), 13);
+    assert_eq!((plan.arguments[5].from, plan.arguments[14].from), (incoming(0), incoming(8)));
+    assert_eq!(plan.target, Target::Number(incoming(16)));
 }
 
 #[test]
@@ -247,16 +257,16 @@ fn slots_keep_the_address_of_the_result_in_the_frame() {
 #[test]
 fn what_cannot_be_compiled_says_why() {
     let many = Signature::new(Type::Void, vec![Type::Int32; MAX_PARAMETERS + 1]);
-    let refusal = Plan::new(&many, &SYSV_X64, FAST).expect_err("too many");
+    let refusal = Plan::new(&many, &SYSV_X64, Entry::Fast).expect_err("too many");
     assert_eq!(refusal.to_string(), "it has 65 parameters; compiled calls have at most 64");
 
     let void = Signature::new(Type::Void, [Type::Int32, Type::Void]);
     assert_eq!(Plan::new(&void, &SYSV_X64, Entry::Cell), Err(Unsupported::VoidParameter(1)));
 
     let seven = signature("void", "i8 i8 i8 i8 i8 i8 i8");
-    assert_eq!(Plan::new(&seven, &AAPCS64_APPLE, FAST), Err(Unsupported::FastArguments { needed: 9, most: 8 }));
+    assert_eq!(Plan::new(&seven, &AAPCS64_APPLE, Entry::Fast), Err(Unsupported::FastArguments { needed: 9, most: 8 }));
     assert!(Plan::new(&seven, &AAPCS64_APPLE, Entry::Cell).is_ok());
-    assert!(Plan::new(&seven, &AAPCS64, FAST).is_ok());
+    assert!(Plan::new(&seven, &AAPCS64, Entry::Fast).is_ok());
 }
 
 #[test]
@@ -265,7 +275,7 @@ fn the_largest_calls_can_be_emitted() {
     for ty in [Type::Uint8, Type::Int64, Type::Float32, Type::Float64, Type::String] {
         let largest = Signature::new(Type::Float32, vec![ty; MAX_PARAMETERS]);
         for convention in ALL {
-            for entry in [FAST, FAST_REENTRANT, VALUES, Entry::FastValues { reentrant: true }, Entry::Cell, Entry::Slots] {
+            for entry in [Entry::Fast, Entry::FastValues, Entry::Cell, Entry::CellValues, Entry::Slots] {
                 if let Ok(plan) = Plan::new(&largest, convention, entry) {
                     assert!(!ferrule_abi::emit(&plan, &linkage).is_empty(), "{largest} {entry:?}");
                 }

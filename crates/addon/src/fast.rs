@@ -7,11 +7,12 @@
 //! | function | its arguments | how it reaches C |
 //! |---|---|---|
 //! | `fast` | scalars, the target | V8's fast call, only from optimised code and while the gate is open; otherwise it does nothing and gives `undefined` |
-//! | `fastValues` | the same, and the values that have addresses | the same; [`resolve`] asks for the addresses |
+//! | `fastValues` | the same, and the values that have addresses | the same; [`resolve`](crate::resolve::resolve) asks for the addresses |
 //! | `call` | none: all in the cells | an ordinary native function of the engine, whose callback is compiled |
-//! | `callValues` | the values that have addresses | [`ValueCall`], through Node-API |
+//! | `callValues` | the values that have addresses | the same; [`resolve_call`](crate::resolve::resolve_call) asks for the addresses |
 //!
-//! Without V8's functions, `call` is a function of Node-API with the same compiled callback, and there are no fast ones.
+//! Without V8's functions, `call` is a function of Node-API with the same compiled callback, `callValues` is a [`ValueCall`], and there are no
+//! fast ones.
 
 use std::ffi::c_void;
 use std::mem::{self, MaybeUninit};
@@ -100,14 +101,16 @@ fn compile<'env>(env: Env<'env>, signature: &Signature, kinds: &[Kind], may_reen
         .map(|(index, kind)| (index, *kind == Kind::Text))
         .collect();
     let takes_values = !values.is_empty();
-    let descriptor = if is_fast { Descriptor::new(env, values)? } else { None };
+    let descriptor = if tiers.fast.is_ok() { Descriptor::new(env, values)? } else { None };
     let made = match Trampolines::new(signature, convention, exchange, is_fast, descriptor.as_deref()) {
         Ok(made) => made,
         Err(reason) => return Ok(Err(reason)),
     };
     let undefined = env.undefined()?;
     let call = made.call(env)?;
-    let call_values = if takes_values {
+    let call_values = if let Some(function) = made.call_values(env) {
+        function
+    } else if takes_values {
         let call = ValueCall { kinds: kinds.into(), call: made.slot_call(), _code: Rc::clone(&made.code), exchange: Rc::clone(exchange) };
         boundary::function(env, c"ferrule", Rc::new(call))?
     } else {
@@ -132,7 +135,7 @@ struct ValueCall {
 }
 
 impl Callee for ValueCall {
-    /// Anything but `undefined` says that a value was refused, and C was not called; the slow tier says why.
+    /// Sets the cell [`cell::REFUSED`] to 0 when C has been called. Otherwise a value was refused, and the slow tier says why.
     #[inline]
     fn call<'env>(self: Rc<Self>, env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
         let count = self.kinds.len();
@@ -141,7 +144,10 @@ impl Callee for ValueCall {
         } else {
             self.invoke(env, arguments, &mut [Slot::ZERO; cell::MAX_PARAMETERS][..count])
         };
-        if is_done? { Ok(None) } else { Ok(Some(env.null()?)) }
+        if is_done? {
+            self.exchange.set_cell(cell::REFUSED, Slot::ZERO);
+        }
+        Ok(None)
     }
 }
 

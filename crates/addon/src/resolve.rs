@@ -1,27 +1,36 @@
-//! The addresses of values, asked for by compiled code from inside a fast call.
+//! The addresses of values, asked for by compiled code in the middle of a call.
 //!
-//! Nothing here runs JavaScript, allocates in V8's heap or panics. What takes more than a look is refused, and then the wrapper goes on to
-//! a tier where it is no matter.
+//! Nothing here runs JavaScript or panics. What takes more than a look is refused, and then the wrapper goes on to a tier where it is no
+//! matter.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use ferrule_abi::plan::TEXT_SIZE;
 use ferrule_native::Slot;
+use napi_sys as sys;
 
 use crate::error::Result;
 use crate::napi::{Env, Value};
 use crate::v8;
 
-/// What [`resolve`] has to know of a signature.
+/// What the resolvers have to know of a signature.
 pub struct Descriptor {
+    env: sys::napi_env,
     contents: &'static v8::Contents,
     /// V8's `undefined`, as it lies in the slot of a handle: it is one object, which never moves.
     undefined: usize,
     /// V8's `null`.
     null: usize,
-    /// The parameters that have values: their index, and whether a text stands before the value.
+    /// The parameters that have values: their index, and whether a text stands before the value in a fast call.
     parameters: Box<[(usize, bool)]>,
+}
+
+/// Where the texts of a call are copied to.
+struct Texts {
+    place: *mut u8,
+    room: usize,
 }
 
 impl Descriptor {
@@ -34,14 +43,13 @@ impl Descriptor {
         // SAFETY: a handle is the address of a slot, which is valid while its scope is open.
         let word = |value: Value<'_>| unsafe { value.raw().cast::<usize>().read() };
         let (undefined, null) = (word(env.undefined()?), word(env.null()?));
-        Ok(Some(Box::new(Self { contents, undefined, null, parameters })))
+        Ok(Some(Box::new(Self { env: env.raw(), contents, undefined, null, parameters })))
     }
 
     /// # Safety
     ///
     /// * As for [`resolve`].
-    unsafe fn resolve(&self, slots: *mut Slot, mut values: *const *const c_void, text: *mut u8) -> Option<()> {
-        let mut room = TEXT_SIZE as usize;
+    unsafe fn resolve(&self, slots: *mut Slot, mut values: *const *const c_void, mut texts: Texts) -> Option<()> {
         for (index, has_text) in &self.parameters {
             // SAFETY: there is one value for each of these parameters, after its text where it has one.
             let (string, value) = unsafe {
@@ -58,14 +66,36 @@ impl Descriptor {
             }
             let address = if word == self.null && *has_text {
                 // SAFETY: V8 passes the string's description, whose bytes stay where they are: nothing here allocates in V8's heap.
-                let bytes = unsafe { std::slice::from_raw_parts((*string).data, (*string).length as usize) };
-                let place = text.wrapping_add(TEXT_SIZE as usize - room);
-                // SAFETY: there are `room` bytes left at `place`.
-                room -= unsafe { copy_text(bytes, place, room) }?;
-                place.cast()
+                texts.copy(unsafe { std::slice::from_raw_parts((*string).data, (*string).length as usize) })?
             } else {
                 // SAFETY: the value is a handle of this isolate.
                 unsafe { self.contents.address(value) }?
+            };
+            // SAFETY: there is a slot for each parameter.
+            unsafe { slots.add(*index).write(Slot::new(address)) };
+        }
+        Some(())
+    }
+
+    /// # Safety
+    ///
+    /// * As for [`resolve_call`].
+    unsafe fn resolve_call(&self, slots: *mut Slot, information: *const c_void, mut texts: Texts) -> Option<()> {
+        // SAFETY: the caller's list.
+        let arguments = unsafe { self.contents.callback_arguments(information) };
+        for (position, (index, _)) in self.parameters.iter().enumerate() {
+            // SAFETY: the wrapper passes one argument for each of these parameters, and a handle is the address of its slot.
+            let (handle, word) = unsafe { (arguments.add(position), arguments.add(position).read()) };
+            if word == self.undefined || word == self.null {
+                // The slot has the content of the cell: an address.
+                continue;
+            }
+            // SAFETY: the argument is a handle of this isolate.
+            let address = match unsafe { self.contents.address(handle.cast()) } {
+                Some(address) => address,
+                // SAFETY: V8 has opened a handle scope around the callback that is running in this environment, and the argument is a
+                // handle in it.
+                None => unsafe { texts.write(Env::from_raw(self.env), Value::from_raw(handle.cast_mut().cast())) }?,
             };
             // SAFETY: there is a slot for each parameter.
             unsafe { slots.add(*index).write(Slot::new(address)) };
@@ -82,10 +112,53 @@ impl Descriptor {
 /// * `descriptor` is that of the signature, `slots` has one slot for each parameter, `values` V8's arguments that are values or texts, in
 ///   order, and `text` has room for [`TEXT_SIZE`] bytes.
 pub unsafe extern "C" fn resolve(descriptor: *const Descriptor, slots: *mut Slot, values: *const *const c_void, text: *mut u8) -> u32 {
+    let texts = Texts { place: text, room: TEXT_SIZE as usize };
     // SAFETY: the caller's list.
-    let descriptor = unsafe { &*descriptor };
+    u32::from(unsafe { (*descriptor).resolve(slots, values, texts) }.is_none())
+}
+
+/// What compiled code asks for the addresses of values, from inside an ordinary callback of V8. Not 0 when it refuses.
+///
+/// # Safety
+///
+/// * As for [`resolve`], but `values` is one pointer, to what V8 has called the callback with.
+pub unsafe extern "C" fn resolve_call(descriptor: *const Descriptor, slots: *mut Slot, values: *const *const c_void, text: *mut u8) -> u32 {
+    let texts = Texts { place: text, room: TEXT_SIZE as usize };
     // SAFETY: the caller's list.
-    u32::from(unsafe { descriptor.resolve(slots, values, text) }.is_none())
+    u32::from(unsafe { (*descriptor).resolve_call(slots, values.read(), texts) }.is_none())
+}
+
+impl Texts {
+    /// Copies Latin-1 `bytes` as UTF-8 with a NUL behind them; `None` where there is not enough room or a NUL among them.
+    #[inline]
+    fn copy(&mut self, bytes: &[u8]) -> Option<*mut c_void> {
+        let address = self.place;
+        // SAFETY: `room` bytes can be written at `place`, as whoever made the two has said.
+        let written = unsafe { copy_text(bytes, self.place, self.room) }?;
+        self.take(written);
+        Some(address.cast())
+    }
+
+    /// Writes a JavaScript string as UTF-8 with a NUL behind it; `None` for any other value, and where there is not enough room or a NUL in
+    /// the string.
+    fn write(&mut self, env: Env<'_>, value: Value<'_>) -> Option<*mut c_void> {
+        let address = self.place;
+        // SAFETY: as above.
+        let room = unsafe { std::slice::from_raw_parts_mut(address.cast::<MaybeUninit<u8>>(), self.room) };
+        let length = env.try_write_utf8(value, room).ok()??;
+        // SAFETY: Node-API has written so many bytes.
+        let written = unsafe { std::slice::from_raw_parts(address, length) };
+        if !is_plain(written) && written.contains(&0) {
+            return None;
+        }
+        self.take(length + 1);
+        Some(address.cast())
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.place = self.place.wrapping_add(bytes);
+        self.room -= bytes;
+    }
 }
 
 /// Copies Latin-1 `bytes` to `place` as UTF-8 with a NUL behind them, and gives the number of bytes written; `None` where there is not

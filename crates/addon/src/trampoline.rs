@@ -15,7 +15,7 @@ use ferrule_native::{Code, Slot};
 
 use crate::exchange::Exchange;
 use crate::napi::{self, Env, Reference, Value};
-use crate::resolve::{Descriptor, resolve};
+use crate::resolve::{Descriptor, resolve, resolve_call};
 use crate::v8;
 
 /// Why a tier is not taken.
@@ -112,6 +112,8 @@ pub struct Trampolines {
     pub code: Rc<Code>,
     /// What V8 has to know of the fast ones; `None` where a signature has none.
     fast: [Option<FastPiece>; 2],
+    /// The piece that an ordinary callback of V8 with values enters.
+    cell_values: Option<usize>,
 }
 
 struct FastPiece {
@@ -124,7 +126,7 @@ struct FastPiece {
 const SLOTS: usize = 0;
 const CELL: usize = 1;
 
-/// The ways in for V8's fast calls.
+/// The ways in that V8 makes functions of.
 #[derive(Clone, Copy)]
 pub enum Fast {
     /// With scalars and the contents of the cells.
@@ -134,7 +136,7 @@ pub enum Fast {
 }
 
 impl Trampolines {
-    /// Compiles a signature, for fast calls only if `is_fast`, and with values only if there is a `descriptor`.
+    /// Compiles a signature, for fast calls only if `is_fast`, and for V8's functions with values only if there is a `descriptor`.
     pub fn new(
         signature: &Signature,
         convention: &'static Convention,
@@ -152,7 +154,7 @@ impl Trampolines {
             emit(&Plan::new(signature, convention, Entry::Cell)?, &linkage),
         ];
         let mut fast = [None, None];
-        let entries = [is_fast.then_some(Entry::Fast { reentrant: false }), descriptor.map(|_| Entry::FastValues { reentrant: true })];
+        let entries = [is_fast.then_some(Entry::Fast), (is_fast && descriptor.is_some()).then_some(Entry::FastValues)];
         for (made, entry) in fast.iter_mut().zip(entries) {
             // What V8 cannot pass on this platform, the cells can.
             if let Some(Ok(plan)) = entry.map(|entry| Plan::new(signature, convention, entry))
@@ -162,9 +164,14 @@ impl Trampolines {
                 pieces.push(emit(&plan, &linkage));
             }
         }
+        let cell_values = descriptor.map(|_| pieces.len());
+        if descriptor.is_some() {
+            let linkage = Linkage { resolver: (resolve_call as *const c_void).expose_provenance() as u64, ..linkage };
+            pieces.push(emit(&Plan::new(signature, convention, Entry::CellValues)?, &linkage));
+        }
         let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
         let code = Code::seal(&pieces).map_err(|error| Reason::Memory(error.to_string()))?;
-        Ok(Self { code: Rc::new(code), fast })
+        Ok(Self { code: Rc::new(code), fast, cell_values })
     }
 
     /// The code that Rust calls.
@@ -183,6 +190,12 @@ impl Trampolines {
             // SAFETY: as above. It looks at no data.
             None => Ok(unsafe { env.compiled_function(c"ferrule", callback) }?),
         }
+    }
+
+    /// The native function that does the same with values besides; `None` where V8's functions are not to be had.
+    pub fn call_values<'env>(&self, env: Env<'env>) -> Option<Value<'env>> {
+        // SAFETY: the code was emitted as a callback of V8; `Compiled` keeps it until the environment is gone.
+        unsafe { v8::ordinary_function(env, self.code.entry(self.cell_values?)) }
     }
 
     /// A function for V8's fast calls, where there is one.

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use crate::layout::{
-    CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, ConstructorBehavior, FLAGS_NONE, FastOneByteString, HandleScope,
-    Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SequencedTypeInfo, SideEffectType, TypeInfoLayout,
+    CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, CallbackArguments, ConstructorBehavior, FLAGS_NONE, FastOneByteString,
+    HandleScope, Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SequencedTypeInfo, SideEffectType,
+    TypeInfoLayout,
 };
 
 /// Whose headers the C++ is for.
@@ -102,6 +103,18 @@ impl Source {
         let span = [member!(MemorySpan, data, "data_"), member!(MemorySpan, size, "size_")];
         self.members("v8::MemorySpan<uint8_t>", &span);
         self.holds("std::is_trivially_copyable_v<v8::MemorySpan<uint8_t>> && std::is_trivially_destructible_v<v8::MemorySpan<uint8_t>>");
+
+        let values = "offsetof(v8::FunctionCallbackInfo<v8::Value>, values_)";
+        match layout.callback_arguments {
+            CallbackArguments::Pointed(offset) => {
+                self.same(values, offset);
+                self.holds("std::is_same_v<decltype(v8::FunctionCallbackInfo<v8::Value>::values_), v8::internal::Address*>");
+            }
+            CallbackArguments::Inside(offset) => {
+                let first = "v8::FunctionCallbackInfo<v8::Value>::kFirstJSArgumentIndex * sizeof(v8::internal::Address)";
+                self.same(&format!("{values} + {first}"), offset);
+            }
+        }
 
         self.class::<HandleScope>("v8::HandleScope");
         let scope = [

@@ -3,10 +3,10 @@
 use dynasmrt::aarch64::Aarch64Relocation;
 use dynasmrt::{DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
 
-use super::{Linkage, PROBE_DISTANCE};
+use super::linkage::{Linkage, PROBE_DISTANCE};
 use crate::cell;
 use crate::place::{Base, Extend, Move, Place, Width};
-use crate::plan::{Outcome, Plan, Resolver, Target, V8Type};
+use crate::plan::{Outcome, Plan, Resolver, Target};
 use crate::types::Class;
 
 /// The registers that hold an integral and a floating-point result.
@@ -63,10 +63,10 @@ impl Emitter<'_> {
             dynasm!(self.ops; .arch aarch64; blr X(target));
             self.loaded = None;
             self.outcome();
-            self.leave(size);
             if self.plan.resolver.is_some() {
-                self.refused(size);
+                dynasm!(self.ops; .arch aarch64; refused:);
             }
+            self.leave(size);
         } else {
             dynasm!(self.ops; .arch aarch64; br X(target));
         }
@@ -93,7 +93,7 @@ impl Emitter<'_> {
         dynasm!(self.ops; .arch aarch64; ldp x29, x30, [sp], 16; ret);
     }
 
-    /// Calls the resolver and goes on only if it returns 0.
+    /// Calls the resolver and goes on only if it returns 0; otherwise all that is left is to leave.
     fn resolve(&mut self, resolver: Resolver) {
         let registers = self.plan.convention.general;
         self.constant(registers[0], self.linkage.descriptor);
@@ -105,19 +105,6 @@ impl Emitter<'_> {
         self.constant(target, self.linkage.resolver);
         dynasm!(self.ops; .arch aarch64; blr X(target); cbnz w0, >refused);
         self.loaded = None;
-    }
-
-    /// What is left when the resolver has refused: 0 for V8, if it expects anything.
-    fn refused(&mut self, size: u32) {
-        dynasm!(self.ops; .arch aarch64; refused:);
-        match self.plan.v8.as_ref().map(|it| it.result) {
-            None | Some(V8Type::Void) => {}
-            Some(V8Type::Float32 | V8Type::Float64) => dynasm!(self.ops; .arch aarch64; movi d0, 0),
-            Some(V8Type::Int32 | V8Type::Uint32 | V8Type::Value | V8Type::OneByteString) => {
-                dynasm!(self.ops; .arch aarch64; mov w0, wzr);
-            }
-        }
-        self.leave(size);
     }
 
     fn target(&mut self) {
@@ -152,7 +139,7 @@ impl Emitter<'_> {
                 }
             }
         }
-        if self.plan.clears_refused {
+        if self.plan.resolver.is_some() {
             let Address { base, displacement } = self.address(Base::Cells, cell::offset(cell::REFUSED));
             dynasm!(self.ops; .arch aarch64; str wzr, [XSP(base), displacement]);
         }

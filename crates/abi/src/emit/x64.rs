@@ -3,11 +3,11 @@
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
 
-use super::{Linkage, PROBE_DISTANCE};
+use super::linkage::{Linkage, PROBE_DISTANCE};
 use crate::cell;
 use crate::place::x64::{RAX, RBP, RSP};
 use crate::place::{Base, Extend, Move, Place, Width};
-use crate::plan::{Outcome, Plan, Resolver, Target, V8Type};
+use crate::plan::{Outcome, Plan, Resolver, Target};
 use crate::types::Class;
 
 /// `endbr64` (Intel SDM, volume 2): where indirect branch tracking is on, V8's call may only land on it.
@@ -85,10 +85,10 @@ impl Emitter<'_> {
             dynasm!(self.ops; .arch x64; call Rq(target));
             self.loaded = None;
             self.outcome();
-            self.leave(size);
             if self.plan.resolver.is_some() {
-                self.refused(size);
+                dynasm!(self.ops; .arch x64; refused:);
             }
+            self.leave(size);
         } else {
             dynasm!(self.ops; .arch x64; jmp Rq(target));
         }
@@ -119,7 +119,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Calls the resolver and goes on only if it returns 0.
+    /// Calls the resolver and goes on only if it returns 0; otherwise all that is left is to leave.
     fn resolve(&mut self, resolver: Resolver) {
         let registers = self.plan.convention.general;
         self.constant(registers[0], self.linkage.descriptor);
@@ -129,17 +129,6 @@ impl Emitter<'_> {
         self.constant(RAX, self.linkage.resolver);
         dynasm!(self.ops; .arch x64; call rax; test eax, eax; jnz >refused);
         self.loaded = None;
-    }
-
-    /// What is left when the resolver has refused: 0 for V8, if it expects anything.
-    fn refused(&mut self, size: u32) {
-        dynasm!(self.ops; .arch x64; refused:);
-        match self.plan.v8.as_ref().map(|it| it.result) {
-            None | Some(V8Type::Void) => {}
-            Some(V8Type::Float32 | V8Type::Float64) => dynasm!(self.ops; .arch x64; xorps xmm0, xmm0),
-            Some(V8Type::Int32 | V8Type::Uint32 | V8Type::Value | V8Type::OneByteString) => dynasm!(self.ops; .arch x64; xor eax, eax),
-        }
-        self.leave(size);
     }
 
     fn target(&mut self) {
@@ -173,7 +162,7 @@ impl Emitter<'_> {
                 }
             }
         }
-        if self.plan.clears_refused {
+        if self.plan.resolver.is_some() {
             let address = self.address(Base::Cells, cell::offset(cell::REFUSED));
             store!(self.ops, mov DWORD address, 0);
         }

@@ -1,6 +1,6 @@
 //! How a plan is made: arguments are matched with V8's places and C's, moves put in order, the frame laid out.
 
-use super::{Outcome, Plan, Resolver, TEXT_SIZE, Target, Unsupported, V8Signature, V8Type};
+use super::{Entry, Outcome, Plan, Resolver, TEXT_SIZE, Target, Unsupported, V8Signature, V8Type};
 use crate::cell;
 use crate::convention::{Convention, Placement, Scratch};
 use crate::moves;
@@ -28,19 +28,45 @@ struct Layout {
     size: u32,
 }
 
+impl Plan {
+    /// The plan for calling functions of `signature` through `entry`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] when there is no compiled code for the signature; it says why.
+    pub fn new(signature: &Signature, convention: &'static Convention, entry: Entry) -> Result<Self, Unsupported> {
+        if signature.parameters.len() > cell::MAX_PARAMETERS {
+            return Err(Unsupported::Parameters(signature.parameters.len()));
+        }
+        if let Some(index) = signature.parameters.iter().position(|&ty| ty == Type::Void) {
+            return Err(Unsupported::VoidParameter(index));
+        }
+        let planner = Planner { signature, convention };
+        match entry {
+            Entry::Fast => planner.fast(),
+            Entry::FastValues => planner.fast_values(),
+            Entry::Cell => Ok(planner.cell()),
+            Entry::CellValues => Ok(planner.cell_values()),
+            Entry::Slots => Ok(planner.slots()),
+        }
+    }
+}
+
 /// Makes the plan of each entry.
-pub(super) struct Planner<'a> {
-    pub(super) signature: &'a Signature,
-    pub(super) convention: &'static Convention,
+struct Planner<'a> {
+    signature: &'a Signature,
+    convention: &'static Convention,
 }
 
 impl Planner<'_> {
-    pub(super) fn fast(&self, reentrant: bool) -> Result<Plan, Unsupported> {
+    fn fast(&self) -> Result<Plan, Unsupported> {
         let arguments = self.v8_arguments(false);
-        let v8 = self.v8_places(&arguments, reentrant)?;
-        let outcome = self.fast_outcome(reentrant);
+        // There is always a value: V8's ordinary callback returns undefined, and by that a caller tells the two apart.
+        let result = V8Type::of(self.signature.result.representation()).unwrap_or(V8Type::Int32);
+        let v8 = self.v8_places(&arguments, result)?;
+        let outcome = self.fast_outcome();
         let in_place = self.c_placement(Base::Incoming);
-        let jumps = outcome == Outcome::Kept && !reentrant && in_place.stack <= v8.stack;
+        let jumps = outcome == Outcome::Kept && in_place.stack <= v8.stack;
         let c = if jumps { in_place } else { self.c_placement(Base::Outgoing) };
         let scratch = self.convention.scratch(c.vectors);
 
@@ -56,17 +82,12 @@ impl Planner<'_> {
         ordered.extend((0..given.len()).filter(|&index| given[index].is_none()).map(|index| self.argument(index, cell_of(index), &c)));
 
         let frame = (!jumps).then(|| self.layout(&c).finish());
-        Ok(Plan {
-            v8: Some(v8.signature),
-            outcome,
-            clears_refused: reentrant,
-            ..self.plan(scratch, frame, Target::Number(v8.target), ordered, &c)
-        })
+        Ok(Plan { v8: Some(v8.signature), outcome, ..self.plan(scratch, frame, Target::Number(v8.target), ordered, &c) })
     }
 
-    pub(super) fn fast_values(&self, reentrant: bool) -> Result<Plan, Unsupported> {
+    fn fast_values(&self) -> Result<Plan, Unsupported> {
         let arguments = self.v8_arguments(true);
-        let v8 = self.v8_places(&arguments, reentrant)?;
+        let v8 = self.v8_places(&arguments, V8Type::Void)?;
         let c = self.c_placement(Base::Outgoing);
         let scratch = self.convention.scratch(c.vectors);
 
@@ -79,41 +100,44 @@ impl Planner<'_> {
         layout.size = layout.size.next_multiple_of(16);
         let text = layout.reserve(TEXT_SIZE);
 
+        // What the resolver's call would destroy is saved: V8's arguments in registers. Those on the stack and the cells stay as they are.
         let mut saves = Vec::new();
-        let mut next_value = values;
-        let mut given = vec![false; count];
+        let mut saved = |from: Place, to: Place, width: Width| {
+            if let Place::Memory { .. } = from {
+                return from;
+            }
+            saves.push(Move::new(from, to, width));
+            to
+        };
+        let target = saved(v8.target, Place::memory(Base::Frame, saved_target), Width::Double);
+        let mut sources: Vec<Place> = (0..count).map(cell_of).collect();
+        let mut given = Vec::new();
         for (&place, parameter) in v8.arguments.iter().zip(&arguments.parameters) {
             if let Some(index) = *parameter {
-                given[index] = true;
-                saves.push(Move::new(place, slot_of(slots, index), self.width(index)));
+                sources[index] = saved(place, slot_of(slots, index), self.width(index));
             } else {
-                saves.push(Move::new(place, Place::memory(Base::Frame, next_value), Width::Double));
-                next_value += 8;
+                given.push(place);
             }
         }
-        let target = if let Place::Memory { .. } = v8.target {
-            v8.target
-        } else {
-            let saved = Place::memory(Base::Frame, saved_target);
-            saves.push(Move::new(v8.target, saved, Width::Double));
-            saved
-        };
-        let cells = (0..count).filter(|&index| !given[index]);
-        saves.extend(cells.map(|index| Move::new(cell_of(index), slot_of(slots, index), Width::Double)));
+        let places = (0..).map(|index| Place::memory(Base::Frame, values + 8 * index));
+        saves.extend(given.into_iter().zip(places).map(|(from, to)| Move::new(from, to, Width::Double)));
+        for (index, source) in sources.iter_mut().enumerate().filter(|(index, _)| self.representation(*index) == Representation::Pointer) {
+            let slot = slot_of(slots, index);
+            saves.push(Move::new(*source, slot, Width::Double));
+            *source = slot;
+        }
 
-        let arguments: Vec<Move> =
-            (0..count).map(|index| Move { extend: Extend::None, ..self.argument(index, slot_of(slots, index), &c) }).collect();
+        let arguments: Vec<Move> = sources.iter().enumerate().map(|(index, &from)| self.argument(index, from, &c)).collect();
         Ok(Plan {
             v8: Some(v8.signature),
             saves: saves.into(),
             resolver: Some(Resolver { slots, values, text }),
-            outcome: self.fast_outcome(reentrant),
-            clears_refused: reentrant,
+            outcome: self.stored(RESULT_CELL),
             ..self.plan(scratch, Some(layout.finish()), Target::Number(target), arguments, &c)
         })
     }
 
-    pub(super) fn cell(&self) -> Plan {
+    fn cell(&self) -> Plan {
         let c = self.c_placement(Base::Outgoing);
         let arguments: Vec<Move> = (0..self.signature.parameters.len()).map(|index| self.argument(index, cell_of(index), &c)).collect();
         let frame = Some(self.layout(&c).finish());
@@ -125,7 +149,37 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn slots(&self) -> Plan {
+    fn cell_values(&self) -> Plan {
+        let c = self.c_placement(Base::Outgoing);
+        let count = self.signature.parameters.len();
+        let mut layout = self.layout(&c);
+        let slots = layout.reserve(8 * count as u32);
+        let values = layout.reserve(8);
+        layout.size = layout.size.next_multiple_of(16);
+        let text = layout.reserve(TEXT_SIZE);
+
+        let information = Place::General(self.convention.general[0]);
+        let mut saves = vec![Move::new(information, Place::memory(Base::Frame, values), Width::Double)];
+        let mut arguments = Vec::with_capacity(count);
+        for index in 0..count {
+            let mut from = cell_of(index);
+            if self.representation(index) == Representation::Pointer {
+                let slot = slot_of(slots, index);
+                saves.push(Move::new(from, slot, Width::Double));
+                from = slot;
+            }
+            arguments.push(self.argument(index, from, &c));
+        }
+        let target = Target::Number(Place::memory(Base::Cells, cell::offset(cell::TARGET)));
+        Plan {
+            saves: saves.into(),
+            resolver: Some(Resolver { slots, values, text }),
+            outcome: self.stored(RESULT_CELL),
+            ..self.plan(self.convention.scratch(c.vectors), Some(layout.finish()), target, arguments, &c)
+        }
+    }
+
+    fn slots(&self) -> Plan {
         let c = self.c_placement(Base::Outgoing);
         let from = |index: usize| Place::memory(Base::Arguments, 8 * index as u32);
         let arguments: Vec<Move> = (0..self.signature.parameters.len()).map(|index| self.argument(index, from(index), &c)).collect();
@@ -157,7 +211,6 @@ impl Planner<'_> {
             arguments: arguments.into(),
             vectors: if self.convention.announces_vectors { c.vectors } else { 0 },
             outcome: Outcome::Kept,
-            clears_refused: false,
             returns_zero: false,
         }
     }
@@ -213,7 +266,7 @@ impl Planner<'_> {
     }
 
     /// Where V8 passes the arguments and, last, the target.
-    fn v8_places(&self, arguments: &V8Arguments, reentrant: bool) -> Result<V8Places, Unsupported> {
+    fn v8_places(&self, arguments: &V8Arguments, result: V8Type) -> Result<V8Places, Unsupported> {
         let parameters: Box<[V8Type]> = arguments.types.iter().copied().chain([V8Type::Float64]).collect();
         let needed = parameters.len() + 1;
         if let Some(most) = self.convention.v8_arguments.filter(|&most| needed > most) {
@@ -223,18 +276,12 @@ impl Planner<'_> {
         let mut placement = self.convention.v8_placement(passed.map(V8Type::representation));
         let target = placement.places.pop().expect("the target is an argument");
         let arguments = placement.places.split_off(1);
-        let result = if reentrant {
-            V8Type::Void
-        } else {
-            // There is always a value: V8's ordinary callback returns undefined, and by that a caller tells the two apart.
-            V8Type::of(self.signature.result.representation()).unwrap_or(V8Type::Int32)
-        };
         Ok(V8Places { signature: V8Signature { parameters, result }, arguments, target, stack: placement.stack })
     }
 
-    fn fast_outcome(&self, reentrant: bool) -> Outcome {
+    fn fast_outcome(&self) -> Outcome {
         let representation = self.signature.result.representation();
-        if reentrant || V8Type::of(representation).is_none() {
+        if V8Type::of(representation).is_none() {
             return self.stored(RESULT_CELL);
         }
         match Extend::of(representation) {

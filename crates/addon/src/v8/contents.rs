@@ -8,7 +8,7 @@ use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-use super::layout::{HandleScope, Layout, MemorySpan};
+use super::layout::{CallbackArguments, HandleScope, Layout, MemorySpan};
 use super::symbols::{self, Absence, Isolate};
 
 type Question<T> = unsafe extern "C" fn(*const c_void) -> T;
@@ -21,6 +21,7 @@ pub struct Contents {
     array_buffer_byte_length: Question<usize>,
     view_has_buffer: Question<bool>,
     view: View,
+    callback_arguments: CallbackArguments,
 }
 
 /// How a view's bytes are found.
@@ -76,11 +77,26 @@ fn find() -> Result<Contents, Absence> {
             array_buffer_byte_length: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?),
             view_has_buffer: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v815ArrayBufferView9HasBufferEv")?),
             view,
+            callback_arguments: layout.callback_arguments,
         })
     }
 }
 
 impl Contents {
+    /// The first argument of an ordinary callback, a handle; the others follow, a word each.
+    ///
+    /// # Safety
+    ///
+    /// * `information` is what V8 has called an ordinary callback with that is still running.
+    #[inline]
+    pub unsafe fn callback_arguments(&self, information: *const c_void) -> *const usize {
+        match self.callback_arguments {
+            // SAFETY: the caller's list, and the layout of the version.
+            CallbackArguments::Pointed(offset) => unsafe { information.byte_add(offset).cast::<*const usize>().read() },
+            CallbackArguments::Inside(offset) => information.wrapping_byte_add(offset).cast(),
+        }
+    }
+
     /// The first byte of a view or an ArrayBuffer. `None` for anything else, and wherever the answer takes more than a look: nothing in
     /// it (detached, out of bounds, empty), or bytes that still lie inside V8's heap, where they move.
     ///

@@ -252,6 +252,16 @@ pub struct FastOneByteString {
     pub length: u32,
 }
 
+/// Where an ordinary callback's arguments are: one word each, the slot of a handle, in order (`v8::FunctionCallbackInfo` in
+/// `v8-function-callback.h`, whose `operator[]` gives the slots). In bytes from the beginning of what the callback is called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackArguments {
+    /// Behind the pointer at this place: `values_` up to 14.5.
+    Pointed(usize),
+    /// At this place: from 14.6 on, the object is a view of the stack.
+    Inside(usize),
+}
+
 /// `v8::MemorySpan<uint8_t>` (`v8-memory-span.h`). It goes by value as two words, and comes back in registers.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -335,6 +345,8 @@ pub struct Layout {
     pub handle_scope_exported: bool,
     /// Whether V8 has `ArrayBufferView::GetContents` (`v8-array-buffer.h`), which gives a [`MemorySpan`].
     pub view_contents: bool,
+    /// Where an ordinary callback's arguments are.
+    pub callback_arguments: CallbackArguments,
 }
 
 const FUNCTION_INFO_11: CFunctionInfoOffsets = CFunctionInfoOffsets {
@@ -361,6 +373,7 @@ pub static LAYOUTS: [Layout; 5] = [
         function_info: FUNCTION_INFO_11,
         handle_scope_exported: true,
         view_contents: false,
+        callback_arguments: CallbackArguments::Pointed(8),
     },
     Layout {
         version: (12, 4),
@@ -368,6 +381,7 @@ pub static LAYOUTS: [Layout; 5] = [
         function_info: function_info_12::<SequencedTypeInfo>(),
         handle_scope_exported: true,
         view_contents: false,
+        callback_arguments: CallbackArguments::Pointed(8),
     },
     Layout {
         version: (13, 6),
@@ -375,6 +389,7 @@ pub static LAYOUTS: [Layout; 5] = [
         function_info: function_info_12::<SequencedTypeInfo>(),
         handle_scope_exported: true,
         view_contents: true,
+        callback_arguments: CallbackArguments::Pointed(8),
     },
     Layout {
         version: (14, 1),
@@ -382,6 +397,7 @@ pub static LAYOUTS: [Layout; 5] = [
         function_info: function_info_12::<PlainTypeInfo>(),
         handle_scope_exported: false,
         view_contents: true,
+        callback_arguments: CallbackArguments::Pointed(8),
     },
     Layout {
         version: (14, 6),
@@ -389,6 +405,7 @@ pub static LAYOUTS: [Layout; 5] = [
         function_info: function_info_12::<PlainTypeInfo>(),
         handle_scope_exported: false,
         view_contents: true,
+        callback_arguments: CallbackArguments::Inside(80),
     },
 ];
 

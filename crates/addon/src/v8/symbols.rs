@@ -16,6 +16,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::{self, MaybeUninit};
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
@@ -197,9 +198,9 @@ const NODE_API: &CStr = c"napi_create_external_arraybuffer";
 
 /// Whether code belongs to the image that gives Node-API: such a function may call JavaScript without any callback of ours.
 pub fn is_runtime(address: usize) -> bool {
-    static RANGE: OnceLock<Option<std::ops::Range<usize>>> = OnceLock::new();
-    let range = RANGE.get_or_init(|| linker::range(linker::global(NODE_API).ok()?));
-    range.as_ref().is_some_and(|range| range.contains(&address))
+    static IMAGE: OnceLock<Option<Image>> = OnceLock::new();
+    let image = IMAGE.get_or_init(|| Image::with(NODE_API).ok());
+    image.as_ref().is_some_and(|image| image.addresses.contains(&address))
 }
 
 /// Where the calling convention of [`Hidden`] was tried.
@@ -252,20 +253,20 @@ fn tried_version(text: &str) -> Option<(u32, u32)> {
 
 /// An executable or shared library in the process.
 pub struct Image {
-    base: usize,
+    addresses: Range<usize>,
 }
 
 impl Image {
     /// The image that a symbol belongs to.
     fn with(name: &'static CStr) -> Result<Self, Absence> {
-        let base = linker::base(linker::global(name)?).ok_or(Absence::Symbol(name))?;
-        Ok(Self { base })
+        let addresses = linker::image(linker::global(name)?).ok_or(Absence::Symbol(name))?;
+        Ok(Self { addresses })
     }
 
     /// The address of a symbol which must belong to this image.
     pub fn symbol(&self, name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
         let address = linker::global(name)?;
-        if linker::base(address) == Some(self.base) { Ok(address) } else { Err(Absence::Stranger(name)) }
+        if self.addresses.contains(&address.addr().get()) { Ok(address) } else { Err(Absence::Stranger(name)) }
     }
 }
 
@@ -275,7 +276,6 @@ mod linker {
 
     use super::Absence;
     use std::ffi::{CStr, c_int, c_void};
-    use std::mem::MaybeUninit;
     use std::ops::Range;
     use std::ptr::NonNull;
 
@@ -286,15 +286,15 @@ mod linker {
         NonNull::new(address).ok_or(Absence::Symbol(name))
     }
 
-    /// The addresses of the image that holds `address`.
-    pub fn range(address: NonNull<c_void>) -> Option<Range<usize>> {
+    /// The addresses of the image that holds `address`. (`dladdr` would look for the symbol, too, among tens of thousands.)
+    pub fn image(address: NonNull<c_void>) -> Option<Range<usize>> {
         struct Search {
             address: usize,
             found: Option<Range<usize>>,
         }
 
         unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
-            // SAFETY: the linker passes the description of an image, and what `range` gave it.
+            // SAFETY: the linker passes the description of an image, and what `image` gave it.
             let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
             // SAFETY: the description says how many segments there are.
             let segments = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
@@ -313,15 +313,6 @@ mod linker {
         unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut search).cast()) };
         search.found
     }
-
-    /// Where the image that holds an address begins.
-    pub fn base(address: NonNull<c_void>) -> Option<usize> {
-        let mut information = MaybeUninit::<libc::Dl_info>::uninit();
-        // SAFETY: any address may be asked for, and the second argument is room for the answer.
-        let found = unsafe { libc::dladdr(address.as_ptr(), information.as_mut_ptr()) };
-        // SAFETY: anything but zero says that the answer was written.
-        (found != 0).then(|| unsafe { information.assume_init() }.dli_fbase.addr())
-    }
 }
 
 #[cfg(not(unix))]
@@ -330,13 +321,14 @@ mod linker {
 
     use super::Absence;
     use std::ffi::{CStr, c_void};
+    use std::ops::Range;
     use std::ptr::NonNull;
 
     pub fn global(_: &'static CStr) -> Result<NonNull<c_void>, Absence> {
         Err(Absence::Platform)
     }
 
-    pub fn base(_: NonNull<c_void>) -> Option<usize> {
+    pub fn image(_: NonNull<c_void>) -> Option<Range<usize>> {
         None
     }
 }
