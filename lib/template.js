@@ -98,6 +98,12 @@ function each(types, text) {
   return all;
 }
 
+// Set before values are passed, and 0 when C has been called.
+const refused = `int32[${half(cells.REFUSED)}]`;
+
+// Set by an ordinary call in a fast call's place.
+const ordinary = `int32[${half(cells.ORDINARY)}]`;
+
 // A wrapper's parameters, or the arguments of a call with all of them.
 const names = (types) => each(types, (_, name) => `${name}, `);
 
@@ -127,12 +133,17 @@ function hot(types, result, tiers) {
     ${slow(types, tiers)}
   `;
   }
+  // A result in the cell is read in one place only: V8 has then seen it read before it makes the first fast call.
   return `${count}
     let values = false, copies = false${each(types, local)};
     valid: {
       ${each(types, (type, name, cell) => `${PARAMETERS[type].check(name, cell)}\n      `)}
-      ${fastCall(types, result, tiers)}
-      return cold(values, ${names(types)});
+      called: {
+        ${fastCall(types, result, tiers)}
+        const slowResult = cold(values, ${names(types)});
+        if (slowResult !== undefined) return slowResult;
+      }
+      return ${RESULTS[result]};
     }
     ${slow(types, tiers)}
   `;
@@ -148,32 +159,39 @@ function fastCall(types, result, tiers) {
   if (!tiers.fast) {
     return '';
   }
-  const returned = `${taken('fast', tiers)}return ${LEFT_IN_CELL[result] ? RESULTS[result] : 'result'};`;
   const scalars = each(types, (type, name) => (isPassed(type) ? `${name}, ` : ''));
-  const withScalars = `const result = fast(${scalars}target); if (result !== undefined) { ${returned} }`;
+  const call = `${taken('fast', tiers)}const result = fast(${scalars}target);`;
+  const withScalars = `${call} if (result !== undefined) ${LEFT_IN_CELL[result] ? 'break called' : 'return result'};`;
   if (!tiers.fastValues) {
     return `if (!values && gate[state] === 1) { ${withScalars} }`;
   }
-  const refused = `int32[${half(cells.REFUSED)}]`;
   const all = each(types, (type, name) => {
     if (type === 'string') return `s${name}, v${name}, `;
     if (isValue(type)) return `v${name}, `;
     return isPassed(type) ? `${name}, ` : '';
   });
   return `if (gate[state] === 1) {
-        if (!values) { ${withScalars} }
-        else if (!copies) {
-          ${refused} = 1;
-          fastValues(${all}target);
-          if (${refused} === 0) { ${taken('fast', tiers)}return ${RESULTS[result]}; }
-        }
-      }`;
+          if (!values) { ${withScalars} }
+          else if (!copies) {
+            ${stores(types)} ${refused} = 1;
+            ${tiers.trace ? `${ordinary} = 0;` : ''}
+            fastValues(${all}target);
+            ${tiers.trace ? `trace.last = ${ordinary} === 0 ? 'fast' : 'cell';` : ''}
+            if (${refused} === 0) break called;
+          }
+        }`;
 }
 
-// Through the cells. State 3 is a library that has been closed. A callback may close libraries while C is running: they are let go when
-// the last call has left.
+// V8 passes these in a fast call with values, but where it makes an ordinary call of it (a string that it cannot hand over as it is, code
+// that is not optimised), everything has to be in the cells.
+function stores(types) {
+  const scalars = each(types, (type, name, cell) => (isPassed(type) ? `${PARAMETERS[type].store(name, cell)} ` : ''));
+  return `${scalars}float64[${cells.TARGET}] = target;`;
+}
+
+// Through the cells, where the result is left, too. What is returned is the slow tier's. State 3 is a library that has been closed. A
+// callback may close libraries while C is running: they are let go when the last call has left.
 function cold(types, result, tiers) {
-  const refused = `int32[${half(cells.REFUSED)}]`;
   const depth = `int32[${half(cells.DEPTH)}]`;
   const left = `if (--${depth} === 0 && int32[${half(cells.RELEASES)}] !== 0) leave();`;
   const values = each(types, (type, name) => (isValue(type) ? `typeof ${name} === 'bigint' ? undefined : ${name}, ` : ''));
@@ -188,11 +206,10 @@ function cold(types, result, tiers) {
     }`;
   return `
     if (gate[state] === 3) { ${slow(types, tiers)} }
-    ${each(types, (type, name, cell) => (isPassed(type) ? `${PARAMETERS[type].store(name, cell)} ` : ''))}
-    float64[${cells.TARGET}] = target;
+    ${stores(types)}
     ${depth}++;
     ${call}
     ${left}
-    ${taken('cell', tiers)}return ${RESULTS[result]};
+    ${taken('cell', tiers)}
   `;
 }

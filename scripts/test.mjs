@@ -1,7 +1,7 @@
 // Everything that is checked about Ferrule, with all set-up, also in a fresh clone:
 //
 //   npm test                              all of it
-//   npm test -- --only rust|layers|js     one part (may be given more than once)
+//   npm test -- --only js                 one part: rust, layers, headers, js, abi, bench (may be given more than once)
 //   npm test -- --node 24                 JavaScript tests on this Node line only (may be given more than once)
 //   npm test -- --files test/memory.test.js    these test files only, and nothing else
 //   npm test -- --list                    what would run, without running it
@@ -19,7 +19,7 @@ import { installDependencies } from './dependencies.mjs';
 import { lineOf, node, nodes, versions } from './nodes.mjs';
 import { runTestFiles, shownOutput, testFiles } from './test-files.mjs';
 
-const parts = ['rust', 'layers', 'js'];
+const parts = ['rust', 'layers', 'headers', 'js', 'abi', 'bench'];
 
 // What these check does not depend on the Node that runs them: they run on the newest line that was asked for.
 const onOneLine = new Set(['test/api-reference.test.js', 'test/layers.test.js', 'test/types.test.js']);
@@ -58,6 +58,12 @@ async function cargoTest() {
     if (!(error instanceof Failure) || counts.failed === 0) throw Object.assign(error, { counts });
   }
   return counts;
+}
+
+/** A script of this repository that says itself what is wrong. */
+async function script(file, ...args) {
+  const failure = failureOf(await run(process.execPath, [path.join(root, file), ...args]));
+  if (failure) throw new Failure(`${file} ${failure}.`);
 }
 
 function countsText({ passed, failed, skipped }) {
@@ -99,18 +105,21 @@ async function testLine(version, files) {
 function stepsOf({ only, lines, files }) {
   const rust = only.includes('rust');
   const js = only.includes('js');
+  const abi = only.includes('abi');
+  const bench = only.includes('bench');
+  const needsBinary = js || abi || bench;
   const steps = [];
   const step = (name, work, options = {}) => steps.push({ name, work, after: [], counted: false, ...options });
 
   if (js) step('npm packages', async () => { await installDependencies(); });
-  if (rust || js) {
+  if (rust || needsBinary) {
     step('tools', () => console.log(`cargo: ${toolchain().cargo}`));
     step('fixture', async () => {
       // Where test/fixture.js looks, whatever CARGO_TARGET_DIR says.
       await buildLibrary('ferrule-fixture', { options: ['--target-dir', path.join(root, 'target')] });
     }, { after: ['tools'] });
   }
-  if (js) {
+  if (needsBinary) {
     step('build', async () => {
       const { file, built } = await build();
       if (!built) console.log(`${path.relative(root, file)} is up to date.`);
@@ -122,20 +131,25 @@ function stepsOf({ only, lines, files }) {
     step('cargo test', cargoTest, { after: ['tools', 'fixture'], counted: true });
   }
   if (only.includes('layers')) {
-    step('layers', async () => {
-      const failure = failureOf(await run(process.execPath, [path.join(root, 'scripts', 'check-layers.mjs')]));
-      if (failure) throw new Failure(`scripts/check-layers.mjs ${failure}.`);
-    });
+    step('layers', () => script('scripts/check-layers.mjs'));
   }
-  if (js) {
+  if (needsBinary || only.includes('headers')) {
     // All of them, whichever is asked for: the newest is also the oracle of test/conformance.
     step('Node lines', async () => { await nodes(); });
+  }
+  if (only.includes('headers')) step('V8 headers', () => script('scripts/check-v8-headers.mjs'), { after: ['Node lines'] });
+  if (js) {
     for (const version of lines) {
       const here = files.filter((file) => version === lines.at(-1) || !onOneLine.has(file));
       if (here.length === 0 && files.length > 0) continue;
       step(`Node ${version}`, () => testLine(version, here), { after: ['build', 'fixture', 'Node lines'], counted: true, files: here });
     }
   }
+  const binary = ['build', 'Node lines'];
+  // On the newest line; test/abi.test.js tries some signatures on each.
+  if (abi) step('ABI fuzz', async () => script('scripts/fuzz-abi.mjs', '--signatures', '20000', '--node', (await node(lines.at(-1))).path), { after: binary });
+  // Deno and Bun say nothing about Ferrule, and are large.
+  if (bench) step('benchmark', () => script('bench/run.mjs', '--once', '--skip', 'deno,bun'), { after: binary });
   return steps;
 }
 

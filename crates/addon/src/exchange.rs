@@ -21,8 +21,10 @@ use crate::napi::{Env, Reference, Value};
 pub const DEPTH: usize = cell::COUNT;
 /// Cell that is not 0 (`int32`) when libraries wait for those calls to end.
 pub const RELEASES: usize = DEPTH + 1;
+/// Cell that is not 0 (`int32`) after an ordinary call in a fast call's place; tests look at it.
+pub const ORDINARY: usize = RELEASES + 1;
 /// Size of the cells in bytes.
-pub const CELLS_SIZE: usize = (RELEASES + 1) * cell::SIZE;
+pub const CELLS_SIZE: usize = (ORDINARY + 1) * cell::SIZE;
 
 /// Elements (`int32`) of the gate.
 pub const GATE_LENGTH: usize = 4096;
@@ -74,14 +76,14 @@ impl Exchange {
 
     /// The content of a cell.
     pub fn cell(&self, index: usize) -> Slot {
-        assert!(index <= RELEASES && !self.ended.get(), "a cell of an environment that is there");
+        assert!(index <= ORDINARY && !self.ended.get(), "a cell of an environment that is there");
         // SAFETY: the memory has `CELLS_SIZE` bytes (`lib/exchange.js` takes the size from `lib.rs`), and `_cells` keeps it.
         unsafe { self.cells.add(index).read() }
     }
 
     /// Sets a cell.
     pub fn set_cell(&self, index: usize, content: Slot) {
-        assert!(index <= RELEASES && !self.ended.get(), "a cell of an environment that is there");
+        assert!(index <= ORDINARY && !self.ended.get(), "a cell of an environment that is there");
         // SAFETY: as in `cell`.
         unsafe { self.cells.add(index).write(content) };
     }

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use ferrule_abi::cell;
 use ferrule_abi::convention::Convention;
-use ferrule_abi::{Signature, Type};
+use ferrule_abi::{Representation, Signature, Type};
 use ferrule_native::{Code, Slot};
 
 use crate::boundary::{self, Arguments, Callee};
@@ -29,7 +29,7 @@ use crate::convert::{self, CallMemory, INLINE_STRINGS, InlineStrings};
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::napi::{Env, Kind as ValueKind, Reference, Value};
-use crate::resolve::Descriptor;
+use crate::resolve::{Descriptor, Parameter};
 use crate::state::{Allowed, State, ask};
 use crate::trampoline::{Compiled, Fast, Key, Kind, Reason, SlotCall, Tiers, Trampolines};
 use crate::v8;
@@ -86,6 +86,24 @@ fn tiers(env: Env<'_>) -> Result<&Tiers> {
     Ok(known.get_or_init(|| found))
 }
 
+/// The parameters that have values, and where they are among the arguments of a fast call with values.
+fn values(kinds: &[Kind]) -> Box<[Parameter]> {
+    let mut position = 0;
+    let mut parameters = Vec::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        let has_text = *kind == Kind::Text;
+        if has_text || *kind == Kind::Address {
+            parameters.push(Parameter { index, position, has_text });
+        }
+        position += match kind {
+            Kind::Scalar(Representation::Int64 | Representation::Uint64) => 0,
+            Kind::Scalar(_) | Kind::Address => 1,
+            Kind::Text => 2,
+        };
+    }
+    parameters.into()
+}
+
 fn compile<'env>(env: Env<'env>, signature: &Signature, kinds: &[Kind], may_reenter: bool) -> Result<Found<Compiled>> {
     let tiers = tiers(env)?;
     let convention = match &tiers.cell {
@@ -94,14 +112,9 @@ fn compile<'env>(env: Env<'env>, signature: &Signature, kinds: &[Kind], may_reen
     };
     let exchange = State::of(env).exchange()?;
     let is_fast = tiers.fast.is_ok() && !may_reenter;
-    let values: Box<[_]> = kinds
-        .iter()
-        .enumerate()
-        .filter(|(_, kind)| matches!(kind, Kind::Address | Kind::Text))
-        .map(|(index, kind)| (index, *kind == Kind::Text))
-        .collect();
+    let values = values(kinds);
     let takes_values = !values.is_empty();
-    let descriptor = if tiers.fast.is_ok() { Descriptor::new(env, values)? } else { None };
+    let descriptor = if tiers.fast.is_ok() { Descriptor::new(env, values, exchange)? } else { None };
     let made = match Trampolines::new(signature, convention, exchange, is_fast, descriptor.as_deref()) {
         Ok(made) => made,
         Err(reason) => return Ok(Err(reason)),

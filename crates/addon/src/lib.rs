@@ -109,6 +109,7 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         ("ARGUMENTS", cell::ARGUMENTS),
         ("DEPTH", exchange::DEPTH),
         ("RELEASES", exchange::RELEASES),
+        ("ORDINARY", exchange::ORDINARY),
     ];
     let gate = [("length", exchange::GATE_LENGTH)];
     for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice())] {

@@ -6,12 +6,14 @@
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::rc::Rc;
 
 use ferrule_abi::plan::TEXT_SIZE;
 use ferrule_native::Slot;
 use napi_sys as sys;
 
 use crate::error::Result;
+use crate::exchange::{Exchange, ORDINARY};
 use crate::napi::{Env, Value};
 use crate::v8;
 
@@ -23,8 +25,18 @@ pub struct Descriptor {
     undefined: usize,
     /// V8's `null`.
     null: usize,
-    /// The parameters that have values: their index, and whether a text stands before the value in a fast call.
-    parameters: Box<[(usize, bool)]>,
+    parameters: Box<[Parameter]>,
+    exchange: Rc<Exchange>,
+}
+
+/// A parameter that has a value.
+pub struct Parameter {
+    /// Which one it is.
+    pub index: usize,
+    /// Where its value is among the arguments of a fast call, or the text before it.
+    pub position: usize,
+    /// Whether a text stands before the value.
+    pub has_text: bool,
 }
 
 /// Where the texts of a call are copied to.
@@ -34,8 +46,8 @@ struct Texts {
 }
 
 impl Descriptor {
-    /// For the parameters that have values: their index, and whether they are texts. `None` where there are none, or no V8 to ask.
-    pub fn new(env: Env<'_>, parameters: Box<[(usize, bool)]>) -> Result<Option<Box<Self>>> {
+    /// For the parameters that have values. `None` where there are none, or no V8 to ask.
+    pub fn new(env: Env<'_>, parameters: Box<[Parameter]>, exchange: &Rc<Exchange>) -> Result<Option<Box<Self>>> {
         let Ok(contents) = v8::contents() else { return Ok(None) };
         if parameters.is_empty() {
             return Ok(None);
@@ -43,14 +55,14 @@ impl Descriptor {
         // SAFETY: a handle is the address of a slot, which is valid while its scope is open.
         let word = |value: Value<'_>| unsafe { value.raw().cast::<usize>().read() };
         let (undefined, null) = (word(env.undefined()?), word(env.null()?));
-        Ok(Some(Box::new(Self { env: env.raw(), contents, undefined, null, parameters })))
+        Ok(Some(Box::new(Self { env: env.raw(), contents, undefined, null, parameters, exchange: Rc::clone(exchange) })))
     }
 
     /// # Safety
     ///
     /// * As for [`resolve`].
     unsafe fn resolve(&self, slots: *mut Slot, mut values: *const *const c_void, mut texts: Texts) -> Option<()> {
-        for (index, has_text) in &self.parameters {
+        for Parameter { index, has_text, .. } in &self.parameters {
             // SAFETY: there is one value for each of these parameters, after its text where it has one.
             let (string, value) = unsafe {
                 let string = if *has_text { values.read().cast::<v8::FastOneByteString>() } else { ptr::null() };
@@ -77,28 +89,57 @@ impl Descriptor {
         Some(())
     }
 
+    /// The address of an argument of an ordinary callback; its slot has the content of the cell where that is meant.
+    ///
+    /// # Safety
+    ///
+    /// * `handle` is the slot of a handle in the scope around the callback of this environment that is running.
+    /// * There is a slot for each parameter.
+    #[inline]
+    unsafe fn resolve_argument(&self, slots: *mut Slot, index: usize, handle: *const usize, texts: &mut Texts) -> Option<()> {
+        // SAFETY: the caller's list.
+        let word = unsafe { handle.read() };
+        if word == self.undefined || word == self.null {
+            return Some(());
+        }
+        // SAFETY: the caller's list.
+        let address = match unsafe { self.contents.address(handle.cast()) } {
+            Some(address) => address,
+            // SAFETY: the caller's list.
+            None => unsafe { texts.write(Env::from_raw(self.env), Value::from_raw(handle.cast_mut().cast())) }?,
+        };
+        // SAFETY: the caller's list.
+        unsafe { slots.add(index).write(Slot::new(address)) };
+        Some(())
+    }
+
     /// # Safety
     ///
     /// * As for [`resolve_call`].
     unsafe fn resolve_call(&self, slots: *mut Slot, information: *const c_void, mut texts: Texts) -> Option<()> {
-        // SAFETY: the caller's list.
-        let arguments = unsafe { self.contents.callback_arguments(information) };
-        for (position, (index, _)) in self.parameters.iter().enumerate() {
-            // SAFETY: the wrapper passes one argument for each of these parameters, and a handle is the address of its slot.
-            let (handle, word) = unsafe { (arguments.add(position), arguments.add(position).read()) };
-            if word == self.undefined || word == self.null {
-                // The slot has the content of the cell: an address.
-                continue;
+        // SAFETY: the caller's list. The wrapper passes one argument for each of these parameters.
+        unsafe {
+            let arguments = self.contents.callback_arguments(information);
+            for (position, parameter) in self.parameters.iter().enumerate() {
+                self.resolve_argument(slots, parameter.index, arguments.add(position), &mut texts)?;
             }
-            // SAFETY: the argument is a handle of this isolate.
-            let address = match unsafe { self.contents.address(handle.cast()) } {
-                Some(address) => address,
-                // SAFETY: V8 has opened a handle scope around the callback that is running in this environment, and the argument is a
-                // handle in it.
-                None => unsafe { texts.write(Env::from_raw(self.env), Value::from_raw(handle.cast_mut().cast())) }?,
-            };
-            // SAFETY: there is a slot for each parameter.
-            unsafe { slots.add(*index).write(Slot::new(address)) };
+        }
+        Some(())
+    }
+
+    /// # Safety
+    ///
+    /// * As for [`resolve_fallback`].
+    unsafe fn resolve_fallback(&self, slots: *mut Slot, information: *const c_void, mut texts: Texts) -> Option<()> {
+        self.exchange.set_cell(ORDINARY, Slot::new(1_i32));
+        // SAFETY: the caller's list. The wrapper passes each value, with the text before it where there is one.
+        unsafe {
+            let arguments = self.contents.callback_arguments(information);
+            for Parameter { index, position, has_text } in &self.parameters {
+                let value = arguments.add(position + usize::from(*has_text));
+                let is_text = *has_text && value.read() == self.null;
+                self.resolve_argument(slots, *index, if is_text { arguments.add(*position) } else { value }, &mut texts)?;
+            }
         }
         Some(())
     }
@@ -126,6 +167,22 @@ pub unsafe extern "C" fn resolve_call(descriptor: *const Descriptor, slots: *mut
     let texts = Texts { place: text, room: TEXT_SIZE as usize };
     // SAFETY: the caller's list.
     u32::from(unsafe { (*descriptor).resolve_call(slots, values.read(), texts) }.is_none())
+}
+
+/// The same where V8 makes an ordinary call instead of a fast one, with the same arguments.
+///
+/// # Safety
+///
+/// * As for [`resolve_call`].
+pub unsafe extern "C" fn resolve_fallback(
+    descriptor: *const Descriptor,
+    slots: *mut Slot,
+    values: *const *const c_void,
+    text: *mut u8,
+) -> u32 {
+    let texts = Texts { place: text, room: TEXT_SIZE as usize };
+    // SAFETY: the caller's list.
+    u32::from(unsafe { (*descriptor).resolve_fallback(slots, values.read(), texts) }.is_none())
 }
 
 impl Texts {
@@ -161,8 +218,8 @@ impl Texts {
     }
 }
 
-/// Copies Latin-1 `bytes` to `place` as UTF-8 with a NUL behind them, and gives the number of bytes written; `None` where there is not
-/// enough room or a NUL among them.
+/// Copies Latin-1 `bytes` to `place` as UTF-8 with a NUL behind them, and gives the number of bytes written; `None` where there might not be
+/// enough room, or there is a NUL among them.
 ///
 /// # Safety
 ///
@@ -180,31 +237,35 @@ unsafe fn copy_text(bytes: &[u8], place: *mut u8, room: usize) -> Option<usize> 
             return Some(bytes.len() + 1);
         }
     }
-    let mut written = 0;
+    if 2 * bytes.len() >= room || bytes.contains(&0) {
+        return None;
+    }
+    let mut end = place;
     for &byte in bytes {
-        // The longest character has two bytes, and the NUL needs one.
-        if byte == 0 || written + 3 > room {
-            return None;
-        }
-        let mut encoded = [0; 2];
-        for part in char::from(byte).encode_utf8(&mut encoded).bytes() {
-            // SAFETY: `written` is less than `room`, as has been seen.
-            unsafe { place.add(written).write(part) };
-            written += 1;
+        // SAFETY: the caller's list; each byte becomes at most two, and with the NUL they fit.
+        unsafe {
+            if byte < 0x80 {
+                end.write(byte);
+                end = end.add(1);
+            } else {
+                end.write(0xc0 | byte >> 6);
+                end.add(1).write(0x80 | byte & 0x3f);
+                end = end.add(2);
+            }
         }
     }
     // SAFETY: as above.
-    unsafe { place.add(written).write(0) };
-    Some(written + 1)
+    unsafe { end.write(0) };
+    Some(end.addr() - place.addr() + 1)
 }
 
 /// Whether all bytes are ASCII, and none is NUL.
 #[inline]
 fn is_plain(bytes: &[u8]) -> bool {
-    const LOW: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, rest) = bytes.as_chunks::<8>();
-    // Subtracting one sets the highest bit of a byte that is 0, and leaves it in all that are above 0x80.
-    let is_odd = |word: u64| (word.wrapping_sub(LOW) | word) & HIGH != 0;
-    !words.iter().any(|word| is_odd(u64::from_ne_bytes(*word))) && !rest.iter().any(|byte| !(1..0x80).contains(byte))
+    const BLOCK: usize = 64;
+    // Subtracting one sets the highest bit of a byte that is 0, and leaves it in all that are above 0x80. Without a way out in the middle,
+    // the compiler takes many bytes at once.
+    let marks = |bytes: &[u8]| bytes.iter().fold(0, |marks, byte| marks | byte.wrapping_sub(1) | byte) & 0x80;
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    blocks.iter().all(|block| marks(block) == 0) && marks(rest) == 0
 }

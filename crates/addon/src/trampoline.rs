@@ -15,7 +15,7 @@ use ferrule_native::{Code, Slot};
 
 use crate::exchange::Exchange;
 use crate::napi::{self, Env, Reference, Value};
-use crate::resolve::{Descriptor, resolve, resolve_call};
+use crate::resolve::{Descriptor, resolve, resolve_call, resolve_fallback};
 use crate::v8;
 
 /// Why a tier is not taken.
@@ -112,8 +112,8 @@ pub struct Trampolines {
     pub code: Rc<Code>,
     /// What V8 has to know of the fast ones; `None` where a signature has none.
     fast: [Option<FastPiece>; 2],
-    /// The piece that an ordinary callback of V8 with values enters.
-    cell_values: Option<usize>,
+    /// The pieces that ordinary callbacks of V8 with values enter: of a call through the cells, and in the place of a fast call.
+    cell_values: Option<[usize; 2]>,
 }
 
 struct FastPiece {
@@ -164,10 +164,12 @@ impl Trampolines {
                 pieces.push(emit(&plan, &linkage));
             }
         }
-        let cell_values = descriptor.map(|_| pieces.len());
+        let cell_values = descriptor.map(|_| [pieces.len(), pieces.len() + 1]);
         if descriptor.is_some() {
-            let linkage = Linkage { resolver: (resolve_call as *const c_void).expose_provenance() as u64, ..linkage };
-            pieces.push(emit(&Plan::new(signature, convention, Entry::CellValues)?, &linkage));
+            let plan = Plan::new(signature, convention, Entry::CellValues)?;
+            for resolver in [resolve_call as *const c_void, resolve_fallback as *const c_void] {
+                pieces.push(emit(&plan, &Linkage { resolver: resolver.expose_provenance() as u64, ..linkage }));
+            }
         }
         let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
         let code = Code::seal(&pieces).map_err(|error| Reason::Memory(error.to_string()))?;
@@ -195,14 +197,19 @@ impl Trampolines {
     /// The native function that does the same with values besides; `None` where V8's functions are not to be had.
     pub fn call_values<'env>(&self, env: Env<'env>) -> Option<Value<'env>> {
         // SAFETY: the code was emitted as a callback of V8; `Compiled` keeps it until the environment is gone.
-        unsafe { v8::ordinary_function(env, self.code.entry(self.cell_values?)) }
+        unsafe { v8::ordinary_function(env, self.code.entry(self.cell_values?[0])) }
     }
 
     /// A function for V8's fast calls, where there is one.
     pub fn fast<'env>(&self, env: Env<'env>, which: Fast) -> Option<Value<'env>> {
         let FastPiece { piece, parameters, result } = self.fast[which as usize].as_ref()?;
-        // SAFETY: the code was emitted for this signature; `Compiled` keeps it until the environment is gone.
-        unsafe { v8::fast_function(env, self.code.entry(*piece), *result, parameters) }
+        // The code was emitted for this signature, and `Compiled` keeps it until the environment is gone.
+        let otherwise = match which {
+            Fast::Scalars => None,
+            Fast::Values => self.cell_values.map(|[_, fallback]| self.code.entry(fallback)),
+        };
+        // SAFETY: as above.
+        unsafe { v8::fast_function(env, self.code.entry(*piece), otherwise, *result, parameters) }
     }
 
     /// Where V8 would enter it, where there is such a way in.

@@ -104,14 +104,21 @@ fn find() -> Result<FastFunctions, Absence> {
 unsafe extern "C" fn not_optimised(_: *const c_void) {}
 
 impl FastFunctions {
-    /// A function that optimised code calls at `address`, and that gives `undefined` to all other code. `None` where V8 fails to make it, or
-    /// cannot pass so many arguments.
+    /// A function that optimised code calls at `address`, and all other code by `otherwise`, without which it gives `undefined` there.
+    /// `None` where V8 fails to make it, or cannot pass so many arguments.
     ///
     /// # Safety
     ///
     /// * The thread is inside a native callback of its environment, and a handle scope is open.
-    /// * The code at `address` takes the receiver and `parameters`, gives `result`, and stays mapped until the environment is gone.
-    pub unsafe fn fast(&self, address: *const c_void, result: CType, parameters: &[CType]) -> Option<sys::napi_value> {
+    /// * The code at `address` takes the receiver and `parameters`, gives `result`, and stays mapped until the environment is gone, as does
+    ///   `otherwise`.
+    pub unsafe fn fast(
+        &self,
+        address: *const c_void,
+        otherwise: Option<OrdinaryCallback>,
+        result: CType,
+        parameters: &[CType],
+    ) -> Option<sys::napi_value> {
         let floating = parameters.iter().filter(|kind| matches!(kind, CType::Float32 | CType::Float64)).count();
         // The receiver is one of the others.
         let general = parameters.len() - floating + 1;
@@ -120,7 +127,7 @@ impl FastFunctions {
         }
         let function = CFunction { address, info: self.info(result, parameters) };
         // SAFETY: the caller's list. V8 copies the pointers; the description is kept for ever.
-        unsafe { self.function(not_optimised, &raw const function) }
+        unsafe { self.function(otherwise.unwrap_or(not_optimised), &raw const function) }
     }
 
     /// A function that any code calls by `callback`. `None` where V8 fails to make it.

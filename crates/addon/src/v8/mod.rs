@@ -52,16 +52,25 @@ pub fn contents() -> Result<&'static Contents, &'static Absence> {
     contents::resolved()
 }
 
-/// A function that optimised code calls at `address`, and that does nothing and gives `undefined` when other code calls it; `None` where
-/// V8's functions are not to be had, or cannot pass so many arguments.
+/// A function that optimised code calls at `address`, and other code at `otherwise`, or else it does nothing and gives `undefined` there;
+/// `None` where V8's functions are not to be had, or cannot pass so many arguments.
 ///
 /// # Safety
 ///
 /// * The code at `address` takes the receiver and `parameters`, gives `result`, and stays mapped until the environment is gone.
-pub unsafe fn fast_function<'env>(_: Env<'env>, address: *const c_void, result: V8Type, parameters: &[V8Type]) -> Option<Value<'env>> {
+/// * The code at `otherwise` is an ordinary callback of V8 that stays mapped as long.
+pub unsafe fn fast_function<'env>(
+    _: Env<'env>,
+    address: *const c_void,
+    otherwise: Option<*const c_void>,
+    result: V8Type,
+    parameters: &[V8Type],
+) -> Option<Value<'env>> {
+    // SAFETY: the caller's list.
+    let otherwise = otherwise.map(|code| unsafe { mem::transmute::<*const c_void, fast_function::OrdinaryCallback>(code) });
     let parameters: Vec<CType> = parameters.iter().copied().map(CType::from).collect();
     // SAFETY: an `Env` is that of a callback that is running on this thread, with a scope open; the caller answers for the code.
-    let raw = unsafe { fast_function::resolved().ok()?.fast(address, result.into(), &parameters) }?;
+    let raw = unsafe { fast_function::resolved().ok()?.fast(address, otherwise, result.into(), &parameters) }?;
     // SAFETY: V8 made the handle in the scope that is open.
     Some(unsafe { Value::from_raw(raw) })
 }

@@ -1,0 +1,103 @@
+// The engines: what is compared, where each runs, and how its process is started.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from '../scripts/command.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const program = path.join(here, 'measure.mjs');
+
+/**
+ * In the order of the tables. `lines`: the Node lines an engine runs on, `all` of them unless told; null for what is not Node. `peer`: the
+ * npm package it comes from; `optional`: that it may be missing.
+ */
+export const engines = [
+  { id: 'ferrule', title: 'Ferrule' },
+  { id: 'builtin', title: 'node:ffi of 26', lines: [26] },
+  { id: 'koffi', title: 'koffi', peer: 'koffi' },
+  { id: 'ffi-rs', title: 'ffi-rs', peer: 'ffi-rs' },
+  { id: 'addon', title: 'Node-API addon' },
+  { id: 'deno', title: 'Deno', lines: null, peer: 'deno', optional: true },
+  { id: 'bun', title: 'Bun', lines: null, peer: 'bun', optional: true },
+  { id: 'floor', title: 'C', lines: null },
+];
+
+/** One engine on one Node line, or on none, as it is called in results: "koffi@24", "deno". */
+export function keyOf(engine, line) {
+  return line === null ? engine : `${engine}@${line}`;
+}
+
+/** Where a line's table finds the numbers of an engine, or null: what runs on no Node or on one line only is in every table. */
+export function keyInTable({ id, lines }, line) {
+  if (lines === null) return keyOf(id, null);
+  return keyOf(id, lines === undefined || lines.includes(line) ? line : lines.at(-1));
+}
+
+/** The environment of a measuring process: without what would change how an engine behaves. */
+function environment() {
+  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
+  return { ...rest, DENO_DIR: path.join(here, 'build', 'deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
+}
+
+function packageBinaries(scope, names) {
+  const directory = path.join(here, 'node_modules', scope);
+  if (!fs.existsSync(directory)) return [];
+  const candidates = fs.readdirSync(directory).flatMap((name) => names.map((file) => path.join(directory, name, file)));
+  return candidates.filter((file) => fs.existsSync(file));
+}
+
+/** The flag with which a process can collect garbage, if it has to: V8 loads less from its caches when it is started with flags. */
+function withCollector({ cases }, flag) {
+  return flag !== null && cases.includes('memory') ? [flag] : [];
+}
+
+/** The first binary of a runtime that starts, from the npm package for this platform; null when none does. */
+async function runtimeBinary(scope, names) {
+  for (const binary of packageBinaries(scope, names)) {
+    const { code } = await run(binary, ['--version'], { capture: true, timeout: 60_000 }).catch(() => ({ code: 1 }));
+    if (code === 0) return binary;
+  }
+  return null;
+}
+
+/**
+ * What to run, for the engines and Node lines that are wanted: `[{ key, engine, line, start }]` where `start(request)` is the program and
+ * its arguments; and `missing`, the titles of optional engines that are not there. `binaries` are the Node binaries by line.
+ */
+export async function findParticipants(ids, binaries) {
+  const participants = [];
+  const missing = [];
+  const add = (engine, line, start) => participants.push({ key: keyOf(engine, line), engine, line, start });
+  for (const { id, title, lines } of engines.filter((engine) => ids.includes(engine.id))) {
+    if (id === 'floor') {
+      add(id, null, ({ floor, library, cases, timing }) => [floor, [library, String(timing.sample), String(timing.samples), ...cases]]);
+    } else if (lines === null) {
+      const binary = id === 'deno'
+        ? await runtimeBinary('@deno', ['deno', 'deno.exe'])
+        : await runtimeBinary('@oven', ['bin/bun', 'bin/bun.exe']);
+      const options = id === 'deno' ? ['run', '--allow-all', '--no-lock', '--no-config'] : ['run'];
+      const collector = id === 'deno' ? '--v8-flags=--expose-gc' : null;
+      if (binary === null) missing.push(title);
+      else add(id, null, (request) => [binary, [...options, ...withCollector(request, collector), program, JSON.stringify(request)]]);
+    } else {
+      for (const [line, binary] of binaries) {
+        if (lines && !lines.includes(line)) continue;
+        add(id, line, (request) => [binary, ['--no-warnings', ...withCollector(request, '--expose-gc'), program, JSON.stringify(request)]]);
+      }
+    }
+  }
+  return { participants, missing };
+}
+
+/** Runs a measuring process and resolves to what it printed; an Error says how it ended otherwise. */
+export async function runParticipant(participant, request, timeout) {
+  const [binary, args] = participant.start(request);
+  const lines = [];
+  const { code, signal, timedOut, output } = await run(binary, args, {
+    cwd: here, env: environment(), capture: true, onLine: (line) => lines.push(line), timeout,
+  });
+  if (code === 0) return lines.filter(Boolean);
+  const how = timedOut ? `took more than ${timeout / 1000} s` : signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
+  throw new Error(`${participant.key} ${how}:\n${output.trim().split('\n').slice(0, 20).join('\n')}`);
+}

@@ -1,0 +1,3 @@
+import { nodeFfi } from './node-ffi.mjs';
+
+export default ({ ferrule }) => nodeFfi(ferrule);

@@ -1,0 +1,184 @@
+// The tables, for the terminal and for the README.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../scripts/command.mjs';
+import { cases, coldCases, hotCases } from './cases.mjs';
+import { engines, keyInTable } from './engines.mjs';
+import { geometricMean, summarise } from './statistics.mjs';
+
+const marks = ['<!-- bench:begin -->', '<!-- bench:end -->'];
+
+/** The Node lines for which the ratio to the others is worked out. */
+const comparedLines = [24, 26];
+const rivals = ['koffi', 'builtin'];
+
+/** The Node lines of a run, oldest first. */
+export function linesOf(record) {
+  return Object.keys(record.versions.node).map(Number);
+}
+
+/** The rows of a run, as in the tables. */
+export function rowsOf(record, known = cases) {
+  return known.filter(({ name }) => Object.hasOwn(record.results, name));
+}
+
+/** The columns of a line's table: the engines that took part, as `{ key, id, title }`. */
+export function columnsOf(record, line) {
+  return engines
+    .filter(({ id }) => record.engines.includes(id))
+    .map((engine) => ({ key: keyInTable(engine, line), id: engine.id, title: engine.title }))
+    .filter(({ key }) => Object.values(record.results).some((row) => Object.hasOwn(row, key)));
+}
+
+/** `{ median, minimum }` of a cell, or null when there is none. */
+export function summaryOf(record, row, key) {
+  const cell = record.results[row][key];
+  return cell?.rounds?.length > 0 ? summarise(cell.rounds) : null;
+}
+
+function digits(number) {
+  return number < 10 ? number.toFixed(1) : Math.round(number).toLocaleString('en');
+}
+
+function inUnits({ unit }, value) {
+  return digits(value / (unit?.size ?? 1));
+}
+
+function cellText(record, row, key) {
+  const summary = summaryOf(record, row.name, key);
+  if (summary === null) return '–';
+  const minimum = record.once ? '' : ` (${inUnits(row, summary.minimum)})`;
+  return inUnits(row, summary.median) + minimum;
+}
+
+function rowTitle({ title, unit }) {
+  return unit ? `${title}, ${unit.name}` : title;
+}
+
+/** The table of a line, as rows of texts; the first row holds the titles. */
+function tableOf(record, line) {
+  const columns = columnsOf(record, line);
+  const what = record.once ? 'ns per call' : 'ns per call: median (minimum)';
+  const head = [what, ...columns.map(({ title }) => title)];
+  return [head, ...rowsOf(record).map((row) => [rowTitle(row), ...columns.map(({ key }) => cellText(record, row, key))])];
+}
+
+/**
+ * How Ferrule compares on a line: `[{ row, ours, best, ratio, aim }]`, where `best` is the faster of koffi on that line and the built-in,
+ * by medians. Rows without a number on either side are left out.
+ */
+export function comparison(record, line) {
+  const found = [];
+  for (const row of rowsOf(record)) {
+    const ours = summaryOf(record, row.name, `ferrule@${line}`);
+    const others = engines.filter(({ id }) => rivals.includes(id)).map((engine) => summaryOf(record, row.name, keyInTable(engine, line)));
+    const best = others.filter(Boolean).sort((a, b) => a.median - b.median)[0];
+    if (!ours || !best) continue;
+    const aim = typeof row.aim === 'object' ? row.aim[line] : row.aim;
+    found.push({ row, ours, best, ratio: ours.median / best.median, minimumRatio: ours.minimum / best.minimum, aim });
+  }
+  return found;
+}
+
+function meanRatio(compared, known) {
+  const ratios = compared.filter(({ row }) => known.includes(row)).map(({ ratio }) => ratio);
+  return ratios.length === 0 ? null : geometricMean(ratios);
+}
+
+function comparisonTable(record, line) {
+  const compared = comparison(record, line);
+  const head = [`Node ${line}`, 'Ferrule', 'best of koffi and node:ffi', 'ratio', 'ratio of minima', 'aim'];
+  const rows = compared.map(({ row, ours, best, ratio, minimumRatio, aim }) => {
+    const reached = aim === undefined ? '' : `${aim}${ours.median <= aim ? '' : ' not reached'}`;
+    return [rowTitle(row), inUnits(row, ours.median), inUnits(row, best.median), ratio.toFixed(2), minimumRatio.toFixed(2), reached];
+  });
+  const hot = meanRatio(compared, hotCases);
+  const cold = meanRatio(compared, coldCases);
+  const sums = [];
+  if (hot !== null) sums.push(`Geometric mean of the ratios, calls: ${hot.toFixed(2)}`);
+  if (cold !== null) sums.push(`Geometric mean of the ratios, the other rows: ${cold.toFixed(2)}`);
+  return rows.length === 0 ? null : { table: [head, ...rows], sums };
+}
+
+function aligned(table) {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const pad = (text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]));
+  return table.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+function markdown(table) {
+  const [head, ...rows] = table.map((row) => `| ${row.join(' | ')} |`);
+  return [head, `|---|${table[0].slice(1).map(() => '--:|').join('')}`, ...rows].join('\n');
+}
+
+/** Why cells of a run are empty, one sentence each. */
+function remarks(record) {
+  const reasons = new Map();
+  for (const { name, title } of rowsOf(record)) {
+    for (const { unsupported } of Object.values(record.results[name])) {
+      if (unsupported) reasons.set(unsupported, [...new Set([...reasons.get(unsupported) ?? [], title])]);
+    }
+  }
+  return [
+    ...record.missing.map((title) => `${title} was missing.`),
+    ...[...reasons].map(([reason, titles]) => `No number (${titles.join('; ')}): ${reason}.`),
+  ];
+}
+
+function printComparisons(record) {
+  for (const line of linesOf(record).filter((known) => comparedLines.includes(known))) {
+    const compared = comparisonTable(record, line);
+    if (compared) console.log(`\n${aligned(compared.table)}\n${compared.sums.join('\n')}`);
+  }
+}
+
+/** Prints the tables of a run. */
+export function printReport(record) {
+  for (const line of linesOf(record)) console.log(`\nNode ${record.versions.node[line]}\n${aligned(tableOf(record, line))}`);
+  for (const remark of remarks(record)) console.log(`\n${remark}`);
+  if (record.once) console.log('\nOne short round: the answers were checked, the times mean little.');
+  else printComparisons(record);
+  if (record.failures.length > 0) console.log(`\n${record.failures.length} failed; each has printed why:`);
+  for (const failure of record.failures) console.log(`  ${failure.split('\n')[0]}`);
+}
+
+/** The part of the README that a run writes. `chart` is the chart's path from the README. */
+export function readmeSection(record, chart) {
+  const { machine, versions, rounds } = record;
+  const measured = linesOf(record);
+  const comparisons = measured.filter((line) => comparedLines.includes(line)).flatMap((line) => {
+    const mean = meanRatio(comparison(record, line), hotCases);
+    return mean === null ? [] : [`${mean.toFixed(2)} on Node ${line}`];
+  });
+  const others = `koffi ${versions.koffi}, ffi-rs ${versions['ffi-rs']}, Deno ${versions.deno}, Bun ${versions.bun}`;
+  const tables = [...measured].reverse().map((line) => `<details>
+<summary>Node ${versions.node[line]}</summary>
+
+${markdown(tableOf(record, line))}
+
+</details>`);
+  return [
+    `![Nanoseconds per call, by engine](${chart})`,
+    `Measured on ${machine.platform} ${machine.arch}, ${machine.cpu}, with ${others}
+and a C library compiled by ${versions.compiler} with \`-O2\`. Each number is the median of ${rounds} rounds, each in a process of its own;
+the least sample is in parentheses. Time in which the system had given the processor to another program is not counted. "C" is a loop in C
+that calls the same function through a pointer, "Node-API addon" one written by hand for these functions.`,
+    ...comparisons.length > 0
+      ? [`Ferrule's time divided by the better one of koffi's and the built-in's is, as the geometric mean of all rows that are calls,
+${comparisons.join(' and ')}.`]
+      : [],
+    'The program is in [bench/](bench/): `node bench/run.mjs`.',
+    ...tables,
+    ...remarks(record).length > 0 ? [remarks(record).join(' ')] : [],
+  ].join('\n\n');
+}
+
+/** Replaces what is between the marks in the README. */
+export function writeReadme(file, record, chart) {
+  const text = fs.readFileSync(file, 'utf8');
+  const [begin, end] = marks.map((mark) => text.indexOf(mark));
+  if (begin === -1 || end < begin) throw new Failure(`${file} has no ${marks[0]} followed by ${marks[1]}.`);
+  const link = path.relative(path.dirname(file), chart).split(path.sep).join('/');
+  fs.writeFileSync(file, `${text.slice(0, begin + marks[0].length)}\n\n${readmeSection(record, link)}\n\n${text.slice(end)}`);
+}
