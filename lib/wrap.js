@@ -15,7 +15,7 @@ const binding = require('./binding.js');
 const exchange = require('./exchange.js');
 const { source } = require('./template.js');
 
-const { defineProperties } = Object;
+const { defineProperty } = Object;
 const { apply } = Reflect;
 const { asIntN, asUintN } = BigInt;
 const { isSafeInteger } = Number;
@@ -68,20 +68,31 @@ function slowWrapper(slow, length) {
   return instantiate(slowScripts[length], {}, slow);
 }
 
+// The properties of wrappers. The descriptors are used again and again: making them would take longer than what they are for.
+const ownerOf = { __proto__: null, value: undefined };
+const nameOf = { __proto__: null, value: undefined };
+const lengthOf = { __proto__: null, value: undefined };
+const pointerOf = { __proto__: null, value: undefined, writable: true, enumerable: true, configurable: true };
+
+function describe(object, property, descriptor, value) {
+  descriptor.value = value;
+  defineProperty(object, property, descriptor);
+  descriptor.value = undefined;
+}
+
 // The wrapper of the native function `slow`, which nobody else sees. `shape` is undefined where there is no other tier; `target` is the
 // address for compiled code, and `entry` the place of the function's library in the gate. As long as the wrapper lives, so does `owner`,
 // the library that it came from.
 exports.wrap = function wrap(slow, name, length, address, owner, shape, target, entry) {
-  defineProperties(slow, { __proto__: null, owner: { __proto__: null, value: owner } });
-  const wrapper = shape === undefined
-    ? slowWrapper(slow, length)
-    : instantiate(shape.script, shape, slow, target, entry);
-  return defineProperties(wrapper, {
-    __proto__: null,
-    length: { __proto__: null, value: length },
-    name: { __proto__: null, value: name },
-    pointer: { __proto__: null, value: address, writable: true, enumerable: true, configurable: true },
-  });
+  describe(slow, 'owner', ownerOf, owner);
+  const wrapper = shape === undefined ? slowWrapper(slow, length) : instantiate(shape.script, shape, slow, target, entry);
+  // Named parameters count themselves.
+  if (length > MAX_NAMED_PARAMETERS) {
+    describe(wrapper, 'length', lengthOf, length);
+  }
+  describe(wrapper, 'name', nameOf, name);
+  describe(wrapper, 'pointer', pointerOf, address);
+  return wrapper;
 };
 
 // 'fast', 'cell' or 'slow', when the environment variable FERRULE_TIER_TRACE was set at load.

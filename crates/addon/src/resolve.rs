@@ -218,8 +218,8 @@ impl Texts {
     }
 }
 
-/// Copies Latin-1 `bytes` to `place` as UTF-8 with a NUL behind them, and gives the number of bytes written; `None` where there might not be
-/// enough room, or there is a NUL among them.
+/// Copies Latin-1 `bytes` to `place` as UTF-8 with a NUL behind them, and gives the number of bytes written; `None` where there is not enough
+/// room, or a NUL among them.
 ///
 /// # Safety
 ///
@@ -237,12 +237,13 @@ unsafe fn copy_text(bytes: &[u8], place: *mut u8, room: usize) -> Option<usize> 
             return Some(bytes.len() + 1);
         }
     }
-    if 2 * bytes.len() >= room || bytes.contains(&0) {
+    let length = bytes.len() + bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    if length >= room || bytes.contains(&0) {
         return None;
     }
     let mut end = place;
     for &byte in bytes {
-        // SAFETY: the caller's list; each byte becomes at most two, and with the NUL they fit.
+        // SAFETY: the caller's list; a byte that is not ASCII becomes two, and with the NUL they fit.
         unsafe {
             if byte < 0x80 {
                 end.write(byte);
@@ -256,7 +257,7 @@ unsafe fn copy_text(bytes: &[u8], place: *mut u8, room: usize) -> Option<usize> 
     }
     // SAFETY: as above.
     unsafe { end.write(0) };
-    Some(end.addr() - place.addr() + 1)
+    Some(length + 1)
 }
 
 /// Whether all bytes are ASCII, and none is NUL.
