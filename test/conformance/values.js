@@ -6,10 +6,13 @@
 const int = (bits) => ({ low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 });
 const uint = (bits) => ({ low: 0, high: 2 ** bits - 1 });
 
+// C's char is what the platform's C compilers make of it.
+const charIsSigned = process.arch === 'x64' || process.platform === 'darwin' || process.platform === 'win32';
+
 // Every name of every type, with what is needed to call a fixture function of that type.
 exports.scalars = {
-  i8: { names: ['i8', 'int8', 'char'], range: int(8), valid: 1, bytes: 1 },
-  u8: { names: ['u8', 'uint8', 'bool'], range: uint(8), valid: 1, bytes: 1 },
+  i8: { names: ['i8', 'int8', ...(charIsSigned ? ['char'] : [])], range: int(8), valid: 1, bytes: 1 },
+  u8: { names: ['u8', 'uint8', 'bool', ...(charIsSigned ? [] : ['char'])], range: uint(8), valid: 1, bytes: 1 },
   i16: { names: ['i16', 'int16'], range: int(16), valid: 1, bytes: 2 },
   u16: { names: ['u16', 'uint16'], range: uint(16), valid: 1, bytes: 2 },
   i32: { names: ['i32', 'int32'], range: int(32), valid: 1, bytes: 4 },

@@ -103,6 +103,18 @@ fn find() -> Result<FastFunctions, Absence> {
 /// What code that is not optimised calls in a fast function's place. It leaves the result as it is, `undefined`, which no fast call gives.
 unsafe extern "C" fn not_optimised(_: *const c_void) {}
 
+/// Whether V8 can pass so many arguments in a fast call, the receiver being one of the `general` ones.
+///
+/// On AArch64, every version that was tried takes room on the stack for the arguments that have no register all together, and gives it back
+/// for the two kinds apart, each rounded up to an even number (`MacroAssembler::CallCFunction` in
+/// `src/codegen/arm64/macro-assembler-arm64.cc`): where both numbers are odd, the stack pointer is wrong after the call.
+fn can_pass(general: usize, floating: usize) -> bool {
+    const REGISTERS: usize = 8;
+    let is_odd = |count: usize| count.saturating_sub(REGISTERS) % 2 == 1;
+    let loses_stack = cfg!(target_arch = "aarch64") && is_odd(general) && is_odd(floating);
+    general <= GENERAL_ARGUMENTS_MAX && floating <= FLOATING_ARGUMENTS_MAX && !loses_stack
+}
+
 impl FastFunctions {
     /// A function that optimised code calls at `address`, and all other code by `otherwise`, without which it gives `undefined` there.
     /// `None` where V8 fails to make it, or cannot pass so many arguments.
@@ -122,7 +134,7 @@ impl FastFunctions {
         let floating = parameters.iter().filter(|kind| matches!(kind, CType::Float32 | CType::Float64)).count();
         // The receiver is one of the others.
         let general = parameters.len() - floating + 1;
-        if general > GENERAL_ARGUMENTS_MAX || floating > FLOATING_ARGUMENTS_MAX {
+        if !can_pass(general, floating) {
             return None;
         }
         let function = CFunction { address, info: self.info(result, parameters) };
