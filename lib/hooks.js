@@ -97,7 +97,7 @@ function byteLength(view) {
 }
 
 // What the flags of this process leave of the tiers: 'slow', 'cell' or 'fast'. An engine that must not compile has no WebAssembly either.
-// FERRULE_TIERS takes the faster ones away, to look for a fault or to measure.
+// FERRULE_TIERS takes the faster ones away, to look for a fault or to measure; with 'cell', what is left goes through Node-API alone.
 function tiers() {
   const { env: { FERRULE_TIERS, NODE_OPTIONS = '' }, execArgv } = process;
   if (FERRULE_TIERS === 'slow' || typeof WebAssembly === 'undefined') {

@@ -120,7 +120,7 @@ fn compile<'env>(env: Env<'env>, signature: &Signature, kinds: &[Kind], may_reen
         Err(reason) => return Ok(Err(reason)),
     };
     let undefined = env.undefined()?;
-    let call = made.call(env)?;
+    let call = made.call(env, tiers.fast.is_ok())?;
     let call_values = if let Some(function) = made.call_values(env) {
         function
     } else if takes_values {
@@ -236,7 +236,7 @@ fn self_test(env: Env<'_>, convention: &'static Convention, is_fast: bool) -> Re
     for (index, argument) in arguments.iter().enumerate() {
         exchange.set_cell(cell::ARGUMENTS + index, *argument);
     }
-    let returned = env.call(made.call(env)?, &[])?;
+    let returned = env.call(made.call(env, is_fast)?, &[])?;
     is_right &= env.kind(returned)? == ValueKind::Undefined && exchange.cell(cell::RESULT).get::<f64>() == expected;
 
     if is_fast {

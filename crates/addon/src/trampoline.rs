@@ -182,16 +182,18 @@ impl Trampolines {
         unsafe { mem::transmute::<*const c_void, SlotCall>(self.code.entry(SLOTS)) }
     }
 
-    /// The native function that calls C with what is in the cells.
-    pub fn call<'env>(&self, env: Env<'env>) -> napi::Result<Value<'env>> {
+    /// The native function that calls C with what is in the cells: one of V8's own if `by_v8`, otherwise one of Node-API.
+    pub fn call<'env>(&self, env: Env<'env>, by_v8: bool) -> napi::Result<Value<'env>> {
         let callback = self.code.entry(CELL);
-        // SAFETY: the code ignores what it is called with, so it is a callback of either kind; `Compiled` keeps it until the environment
-        // is gone.
-        match unsafe { v8::ordinary_function(env, callback) } {
-            Some(function) => Ok(function),
-            // SAFETY: as above. It looks at no data.
-            None => Ok(unsafe { env.compiled_function(c"ferrule", callback) }?),
+        if by_v8 {
+            // SAFETY: the code ignores what it is called with, so it is a callback of either kind; `Compiled` keeps it until the
+            // environment is gone.
+            if let Some(function) = unsafe { v8::ordinary_function(env, callback) } {
+                return Ok(function);
+            }
         }
+        // SAFETY: as above. It looks at no data.
+        unsafe { env.compiled_function(c"ferrule", callback) }
     }
 
     /// The native function that does the same with values besides; `None` where V8's functions are not to be had.
