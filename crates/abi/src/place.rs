@@ -124,17 +124,9 @@ impl Width {
     /// How many bytes a value fills where stack arguments are packed; `None` for void.
     #[must_use]
     pub const fn packed(representation: Representation) -> Option<Self> {
-        match representation {
-            Representation::Int8 | Representation::Uint8 => Some(Self::Byte),
-            Representation::Int16 | Representation::Uint16 => Some(Self::Half),
-            Representation::Void
-            | Representation::Int32
-            | Representation::Uint32
-            | Representation::Int64
-            | Representation::Uint64
-            | Representation::Float32
-            | Representation::Float64
-            | Representation::Pointer => Self::of(representation),
+        match narrow(representation) {
+            Some((width, _)) => Some(width),
+            None => Self::of(representation),
         }
     }
 }
@@ -143,20 +135,28 @@ impl Extend {
     /// How a value of a representation becomes 32 bits wide.
     #[must_use]
     pub const fn of(representation: Representation) -> Self {
-        match representation {
-            Representation::Int8 => Self::Sign8,
-            Representation::Uint8 => Self::Zero8,
-            Representation::Int16 => Self::Sign16,
-            Representation::Uint16 => Self::Zero16,
-            Representation::Void
-            | Representation::Int32
-            | Representation::Uint32
-            | Representation::Int64
-            | Representation::Uint64
-            | Representation::Float32
-            | Representation::Float64
-            | Representation::Pointer => Self::None,
+        match narrow(representation) {
+            Some((_, extend)) => extend,
+            None => Self::None,
         }
+    }
+}
+
+/// The size of an integer below 32 bits, and how it becomes 32 bits wide; `None` for every other value.
+const fn narrow(representation: Representation) -> Option<(Width, Extend)> {
+    match representation {
+        Representation::Int8 => Some((Width::Byte, Extend::Sign8)),
+        Representation::Uint8 => Some((Width::Byte, Extend::Zero8)),
+        Representation::Int16 => Some((Width::Half, Extend::Sign16)),
+        Representation::Uint16 => Some((Width::Half, Extend::Zero16)),
+        Representation::Void
+        | Representation::Int32
+        | Representation::Uint32
+        | Representation::Int64
+        | Representation::Uint64
+        | Representation::Float32
+        | Representation::Float64
+        | Representation::Pointer => None,
     }
 }
 

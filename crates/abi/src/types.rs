@@ -2,7 +2,7 @@
 //!
 //! A [`Type`] is a type as a signature declares it; its [`Representation`] is what the machine sees. Several declared types share a
 //! representation (`bool` and `u8`, all the pointer-like names), and two signatures are the same to a native function when their
-//! representations are. Parsing, conversion, libffi's descriptions, `ffi.types` and the error labels all derive from [`TABLE`].
+//! representations are. Parsing, conversion, libffi's descriptions, `ffi.types` and the error labels all derive from `TABLE`.
 
 use std::ffi::c_char;
 

@@ -1,4 +1,4 @@
-//! What code for every architecture has in common.
+//! What ties compiled code to an environment.
 
 /// The addresses that compiled code has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,3 @@ pub struct Linkage {
     /// What that function is given first.
     pub descriptor: u64,
 }
-
-/// A frame that is larger than this is touched half-way while it is made: systems that grow a stack by its guard page (4,096 bytes on
-/// Windows and Linux) must not see that page skipped.
-pub(super) const PROBE_DISTANCE: u32 = 4000;

@@ -3,8 +3,13 @@
 #[expect(clippy::useless_conversion, reason = "`dynasm!` converts every register number that it is given")]
 mod aarch64;
 mod linkage;
+mod walk;
 #[expect(clippy::useless_conversion, reason = "`dynasm!` converts every register number that it is given")]
 mod x64;
+
+use aarch64::Aarch64;
+use walk::walk;
+use x64::X64;
 
 use crate::convention::Architecture;
 use crate::plan::Plan;
@@ -19,7 +24,7 @@ pub use linkage::Linkage;
 #[must_use]
 pub fn emit(plan: &Plan, linkage: &Linkage) -> Vec<u8> {
     match plan.convention.architecture {
-        Architecture::X64 => x64::emit(plan, linkage),
-        Architecture::Aarch64 => aarch64::emit(plan, linkage),
+        Architecture::X64 => walk(X64::new(), plan, linkage),
+        Architecture::Aarch64 => walk(Aarch64::new(), plan, linkage),
     }
 }
