@@ -13,6 +13,12 @@ const stages = { cold: [0], warm: [1, 2, 3], hot: [1, 2, 3], fresh: [4, 5], call
 // src/compiler/backend/instruction-codes.h). Beyond that there is no fast tier.
 const MOST_COUNTED = 31;
 
+// Beyond this many parameters there is no compiled code at all (MAX_PARAMETERS of crates/abi/src/cell.rs).
+const MOST_COMPILED = 64;
+
+// Argument registers of each kind, where their number matters.
+const REGISTERS = 8;
+
 // What a parameter takes of these: 64-bit integers and addresses go through memory, values that have an address are passed, and beside
 // each that may be a string, the string.
 function countedOf({ type, values }) {
@@ -21,15 +27,28 @@ function countedOf({ type, values }) {
   return [type === 'string' ? 2 : 1, 0];
 }
 
-/** Whether V8 can pass the parameters of a signature, with the receiver in front and the address to call after them. */
-function isPassable({ parameters }) {
+/**
+ * Whether V8 can pass the parameters of a signature, with the receiver in front and the address to call after them. Addresses and what has
+ * one are passed when there is a value among them, and not at all otherwise.
+ */
+function isPassable(signature) {
+  return signature.parameters.length <= MOST_COMPILED && arePassable(signature.parameters) && arePassable(signature.parameters.filter(({ values }) => values !== 'pointer'));
+}
+
+function arePassable(parameters) {
   let [general, floating] = [1, 1];
   for (const parameter of parameters) {
     const [more, moreFloating] = countedOf(parameter);
     general += more;
     floating += moreFloating;
   }
-  return general <= MOST_COUNTED && floating <= MOST_COUNTED;
+  return general <= MOST_COUNTED && floating <= MOST_COUNTED && !losesStack(general, floating);
+}
+
+/** Whether V8 would lose track of the stack: on arm64, where odd numbers of both kinds have no register (v8/fast_function.rs). */
+function losesStack(general, floating) {
+  const isOdd = (count) => count > REGISTERS && (count - REGISTERS) % 2 === 1;
+  return process.arch === 'arm64' && isOdd(general) && isOdd(floating);
 }
 
 /** The arguments of the set `number`, and the result, for a signature: the same ones each time. */
