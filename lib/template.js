@@ -192,22 +192,17 @@ function stores(types) {
 // Through the cells, where the result is left, too. What is returned is the slow tier's. State 3 is a library that has been closed. A
 // callback may close libraries while C is running: they are let go when the last call has left.
 function cold(types, result, tiers) {
-  const depth = `int32[${half(cells.DEPTH)}]`;
-  const left = `if (--${depth} === 0 && int32[${half(cells.RELEASES)}] !== 0) leave();`;
+  const left = `if (int32[${half(cells.RELEASES)}] !== 0 && int32[${half(cells.DEPTH)}] === 0) leave();`;
   const values = each(types, (type, name) => (isValue(type) ? `typeof ${name} === 'bigint' ? undefined : ${name}, ` : ''));
   const call = values === '' ? 'call();' : `if (!values) call();
     else {
       ${refused} = 1;
       callValues(${values});
-      if (${refused} !== 0) {
-        ${left}
-        ${slow(types, tiers)}
-      }
+      if (${refused} !== 0) { ${slow(types, tiers)} }
     }`;
   return `
     if (gate[state] === 3) { ${slow(types, tiers)} }
     ${stores(types)}
-    ${depth}++;
     ${call}
     ${left}
     ${taken('cell', tiers)}

@@ -24,8 +24,11 @@ pub const ARGUMENTS: usize = 3;
 /// The most parameters a compiled call has.
 pub const MAX_PARAMETERS: usize = 64;
 
-/// Number of cells of an environment.
-pub const COUNT: usize = ARGUMENTS + MAX_PARAMETERS;
+/// Index of the cell that counts (`int32`) the calls through the cells that are running.
+pub const DEPTH: usize = ARGUMENTS + MAX_PARAMETERS;
+
+/// Number of cells that compiled code knows.
+pub const COUNT: usize = DEPTH + 1;
 
 /// The distance in bytes from the first cell to the cell with this index.
 #[must_use]

@@ -138,6 +138,9 @@ pub struct Plan {
     pub vectors: u8,
     /// What happens to the result.
     pub outcome: Outcome,
+    /// Whether the call is counted in the cell [`DEPTH`](cell::DEPTH) while it lasts. A caller in JavaScript could not do that: when V8 stops
+    /// it, it does not come back to count down.
+    pub is_counted: bool,
     /// Whether 0 is returned in the general-purpose result register whatever C returned.
     pub returns_zero: bool,
 }

@@ -17,10 +17,8 @@ use ferrule_native::{Library, Slot};
 use crate::error::Result;
 use crate::napi::{Env, Reference, Value};
 
-/// Cell of a counter (`int32`): how many calls through the cells are running.
-pub const DEPTH: usize = cell::COUNT;
-/// Cell that is not 0 (`int32`) when libraries wait for those calls to end.
-pub const RELEASES: usize = DEPTH + 1;
+/// Cell that is not 0 (`int32`) when libraries wait for the calls through the cells to end.
+pub const RELEASES: usize = cell::COUNT;
 /// Cell that is not 0 (`int32`) after an ordinary call in a fast call's place; tests look at it.
 pub const ORDINARY: usize = RELEASES + 1;
 /// Size of the cells in bytes.
@@ -141,18 +139,37 @@ impl Exchange {
 
     /// Lets go of a library's code, once no call through the cells is running any more: C may be in it.
     pub fn release(&self, library: Rc<Library>) {
-        if !self.ended.get() && self.cell(DEPTH).get::<i32>() > 0 {
+        if !self.ended.get() && self.cell(cell::DEPTH).get::<i32>() > 0 {
             self.releases.borrow_mut().push(library);
             self.set_cell(RELEASES, Slot::new(1_i32));
+            return;
+        }
+        drop(library);
+        // A call that V8 stopped did not say that it left.
+        if !self.releases.borrow().is_empty() {
+            self.leave();
         }
     }
 
-    /// The last call through the cells has left.
+    /// The last call through the cells has left; its result is not read yet.
     pub fn leave(&self) {
+        let result = self.cell(cell::RESULT);
         self.set_cell(RELEASES, Slot::ZERO);
         // Destructors run here, and they may call back: the borrow must be over.
         let releases = std::mem::take(&mut *self.releases.borrow_mut());
         drop(releases);
+        self.set_cell(cell::RESULT, result);
+    }
+
+    /// Counts a call through the cells, as compiled code does, until the result is dropped.
+    pub fn count_call(&self) -> Inside<'_> {
+        self.change_depth(1);
+        Inside(self)
+    }
+
+    fn change_depth(&self, change: i32) {
+        let depth = self.cell(cell::DEPTH).get::<i32>() + change;
+        self.set_cell(cell::DEPTH, Slot::new(depth));
     }
 
     /// The environment ends: its memory is touched no more, and the libraries that wait stay loaded.
@@ -163,6 +180,15 @@ impl Exchange {
                 library.leak();
             }
         }
+    }
+}
+
+/// A call through the cells that Rust makes.
+pub struct Inside<'exchange>(&'exchange Exchange);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.change_depth(-1);
     }
 }
 

@@ -184,10 +184,12 @@ impl ValueCall {
         }
         let target = ptr::with_exposed_provenance(self.exchange.cell(cell::TARGET).get::<f64>() as usize);
         let mut result = Slot::ZERO;
+        let inside = self.exchange.count_call();
         // SAFETY: `_code` holds the call, which was compiled for this signature. The signature is the function's and its pointers are valid:
-        // the JavaScript caller answers for both (`ferrule_native`'s list). The library stays loaded while `DEPTH` counts this call, which
-        // the wrapper sees to; strings live in `memory` until after the call.
+        // the JavaScript caller answers for both (`ferrule_native`'s list). The library stays loaded while this call is
+        // counted; strings live in `memory` until after the call.
         unsafe { (self.call)(slots.as_ptr(), &raw mut result, target) };
+        drop(inside);
         self.exchange.set_cell(cell::RESULT, result);
         Ok(true)
     }

@@ -107,7 +107,7 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         ("RESULT", cell::RESULT),
         ("REFUSED", cell::REFUSED),
         ("ARGUMENTS", cell::ARGUMENTS),
-        ("DEPTH", exchange::DEPTH),
+        ("DEPTH", cell::DEPTH),
         ("RELEASES", exchange::RELEASES),
         ("ORDINARY", exchange::ORDINARY),
     ];

@@ -126,6 +126,17 @@ impl Instructions for Aarch64 {
         dynasm!(self.ops; .arch aarch64; str wzr, [XSP(base), displacement]);
     }
 
+    fn add(&mut self, Address { base, displacement }: Address, amount: i8, temporary: u8) {
+        dynasm!(self.ops; .arch aarch64; ldr W(temporary), [XSP(base), displacement]);
+        let size = u32::from(amount.unsigned_abs());
+        if amount < 0 {
+            dynasm!(self.ops; .arch aarch64; sub WSP(temporary), WSP(temporary), size);
+        } else {
+            dynasm!(self.ops; .arch aarch64; add WSP(temporary), WSP(temporary), size);
+        }
+        dynasm!(self.ops; .arch aarch64; str W(temporary), [XSP(base), displacement]);
+    }
+
     fn number_to_address(&mut self, from: u8, to: u8) {
         dynasm!(self.ops; .arch aarch64; fcvtzs X(to), D(from));
     }

@@ -76,6 +76,9 @@ pub(super) trait Instructions {
     /// Writes an `int32` of 0 to memory.
     fn store_zero(&mut self, to: Address);
 
+    /// Adds to an `int32` in memory. The general-purpose register `temporary` may be overwritten.
+    fn add(&mut self, to: Address, amount: i8, temporary: u8);
+
     /// Makes an address of a `double` in a floating-point register.
     fn number_to_address(&mut self, from: u8, to: u8);
 
@@ -139,6 +142,7 @@ impl<I: Instructions> Walk<'_, I> {
             self.target();
             self.moves(&self.plan.saves);
         }
+        self.count(1);
         self.moves(&self.plan.arguments);
         if self.plan.vectors > 0 {
             self.instructions.announce_vectors(self.plan.vectors);
@@ -213,8 +217,16 @@ impl<I: Instructions> Walk<'_, I> {
             let address = self.address(Base::Cells, cell::offset(cell::REFUSED));
             self.instructions.store_zero(address);
         }
+        self.count(-1);
         if self.plan.returns_zero {
             self.instructions.zero_result();
+        }
+    }
+
+    fn count(&mut self, change: i8) {
+        if self.plan.is_counted {
+            let address = self.address(Base::Cells, cell::offset(cell::DEPTH));
+            self.instructions.add(address, change, self.plan.scratch.temporary);
         }
     }
 

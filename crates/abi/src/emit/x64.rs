@@ -142,6 +142,10 @@ impl Instructions for X64 {
         store!(self.ops, mov DWORD to, 0);
     }
 
+    fn add(&mut self, to: Address, amount: i8, _temporary: u8) {
+        store!(self.ops, add DWORD to, i32::from(amount));
+    }
+
     fn number_to_address(&mut self, from: u8, to: u8) {
         dynasm!(self.ops; .arch x64; cvttsd2si Rq(to), Rx(from));
     }

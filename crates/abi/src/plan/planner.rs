@@ -144,6 +144,7 @@ impl Planner<'_> {
         let target = Target::Number(Place::memory(Base::Cells, cell::offset(cell::TARGET)));
         Plan {
             outcome: self.stored(RESULT_CELL),
+            is_counted: true,
             returns_zero: true,
             ..self.plan(self.convention.scratch(c.vectors), frame, target, arguments, &c)
         }
@@ -175,6 +176,7 @@ impl Planner<'_> {
             saves: saves.into(),
             resolver: Some(Resolver { slots, values, text }),
             outcome: self.stored(RESULT_CELL),
+            is_counted: true,
             ..self.plan(self.convention.scratch(c.vectors), Some(layout.finish()), target, arguments, &c)
         }
     }
@@ -211,6 +213,7 @@ impl Planner<'_> {
             arguments: arguments.into(),
             vectors: if self.convention.announces_vectors { c.vectors } else { 0 },
             outcome: Outcome::Kept,
+            is_counted: false,
             returns_zero: false,
         }
     }
