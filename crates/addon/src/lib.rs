@@ -27,6 +27,7 @@ mod view;
 use std::rc::Rc;
 
 use ferrule_abi::cell;
+use ferrule_native::closure;
 use napi_sys as sys;
 
 use boundary::Export;
@@ -86,6 +87,7 @@ static EXPORTS: [Export; 48] = [
 ];
 
 fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
+    closure::prepare();
     env.set_state(Box::new(State::default()))?;
     for export in &EXPORTS {
         let name = env.create_string_utf8(export.name.to_bytes())?;

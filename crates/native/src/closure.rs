@@ -6,6 +6,7 @@
 
 use std::ffi::c_void;
 use std::ptr::NonNull;
+use std::sync::Once;
 
 use ferrule_abi::{Representation, Signature};
 use libffi::low::{self, CodePtr, ffi_arg, ffi_cif, ffi_closure};
@@ -137,6 +138,18 @@ impl<T: Target> Drop for Closure<T> {
         // SAFETY: made by `Box::into_raw` in `new`, and taken back only here.
         drop(unsafe { Box::from_raw(self.context.as_ptr()) });
     }
+}
+
+/// Lets libffi find its own code in this process's binary, from the file of which it maps a copy for each page of closures. At the first
+/// closure it would look for the file by its name, and by then the package can have been replaced by another version.
+pub fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Some((closure, _)) = low::try_closure_alloc() {
+            // SAFETY: it was just allocated, and nobody has it.
+            unsafe { low::closure_free(closure) };
+        }
+    });
 }
 
 /// What libffi calls.
