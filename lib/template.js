@@ -17,6 +17,7 @@ const half = (cell) => 2 * cell;
 
 // A type of at most 32 bits: V8 passes it, unless its cell has to.
 const scalar = (check, array, position = half) => ({
+  __proto__: null,
   check: (value) => `if (typeof ${value} !== 'number'${check(value)}) break valid;`,
   store: (value, cell) => `${array}[${position(cell)}] = ${value};`,
 });
@@ -25,6 +26,7 @@ const integer = (converted) => scalar((value) => ` || (${converted(value)}) !== 
 
 // A 64-bit integer: a bigint in range, or a number that is a safe integer.
 const wide = (array, convert, range) => ({
+  __proto__: null,
   check: (value, cell) => `
     if (typeof ${value} === 'bigint') {
       if (${convert}(64, ${value}) !== ${value}) break valid;
@@ -37,6 +39,7 @@ const wide = (array, convert, range) => ({
 
 // An address: a bigint in range or none. Anything else that has one is a value, which somebody asks for it.
 const address = (values) => ({
+  __proto__: null,
   check: (value, cell) => `
     if (typeof ${value} === 'bigint') {
       if (asUintN(64, ${value}) !== ${value}) break valid;

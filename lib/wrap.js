@@ -39,7 +39,10 @@ const shared = {
   trace,
 };
 
-const compile = (types, result, tiers) => new Script(source(types, result, { ...tiers, trace: trace !== undefined }), { filename: 'ferrule' });
+function compile(types, result, tiers) {
+  const text = source(types, result, { __proto__: null, ...tiers, trace: trace !== undefined });
+  return new Script(text, { __proto__: null, filename: 'ferrule' });
+}
 
 const instantiate = (script, shape, slow, target, entry) => apply(runInThisContext, script, [])(shared, shape, slow, target, entry);
 
@@ -65,7 +68,7 @@ function slowWrapper(slow, length) {
     }.call;
   }
   slowScripts[length] ??= compile({ __proto__: null, length }, 'void', { __proto__: null });
-  return instantiate(slowScripts[length], {}, slow);
+  return instantiate(slowScripts[length], { __proto__: null }, slow);
 }
 
 // The properties of wrappers. The descriptors are used again and again: making them would take longer than what they are for.

@@ -143,6 +143,8 @@ for (const type of types) {
 // Does `count` things, as deep as `deepest`, and calls `everySo` inside of callbacks.
 exports.nest = function nest(count, { deepest = 3, everySo } = {}) {
   limit = deepest;
+  // Whoever stopped it the last time may have done so in the middle.
+  depth = 0;
   let turn = 0;
   hook = () => {
     turn++;

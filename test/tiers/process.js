@@ -1,19 +1,25 @@
 'use strict';
 
-// Processes of their own, with fewer tiers where a test wants that.
+// Processes of their own, which say what tier a call took, with fewer tiers where a test wants that, or without saying it: that adds to the
+// code which is tested.
 
 const assert = require('node:assert/strict');
 const { run } = require('../child');
 
 // Runs `body` where Ferrule has the tiers up to the one named.
-function runUpTo(tier, body, options) {
-  const { FERRULE_TIERS: before } = process.env;
-  process.env.FERRULE_TIERS = tier;
+function runUpTo(tier, body, { trace = true, ...options } = {}) {
+  const before = {};
+  const environment = { FERRULE_TIERS: tier, FERRULE_TIER_TRACE: trace ? '1' : '' };
+  for (const name of Object.keys(environment)) before[name] = process.env[name];
+  Object.assign(process.env, environment);
   try {
+    // The environment is read before this returns.
     return run(body, options);
   } finally {
-    if (before === undefined) delete process.env.FERRULE_TIERS;
-    else process.env.FERRULE_TIERS = before;
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }
 

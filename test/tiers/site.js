@@ -5,7 +5,7 @@
 
 const v8 = require('node:v8');
 
-process.env.FERRULE_TIER_TRACE = '1';
+process.env.FERRULE_TIER_TRACE ??= '1';
 v8.setFlagsFromString('--allow-natives-syntax');
 
 const { lastTier } = require('../../lib/wrap.js');
