@@ -6,9 +6,9 @@
 const { Script } = require('node:vm');
 const { types: { isInt32Array } } = require('node:util');
 
-const { cells: { bytes }, gate: { length } } = require('./binding.js');
+const { cells: { bytes }, gate: { ALIVE, length } } = require('./binding.js');
 
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor } = Reflect;
 
 const memory = new SharedArrayBuffer(bytes);
 
@@ -17,19 +17,17 @@ const memory = new SharedArrayBuffer(bytes);
 const key = Symbol.for('ferrule.gate.1');
 
 function sharedGate() {
-  const found = getOwnPropertyDescriptor(Script, key);
-  if (found !== undefined) {
-    return found.value;
+  const found = getOwnPropertyDescriptor(Script, key)?.value;
+  if (isInt32Array(found) && found.length === length) {
+    return found;
   }
-  const gate = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
-  defineProperty(Script, key, { __proto__: null, value: gate });
-  return gate;
+  const own = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
+  // A gate that cannot be shared stays shut: another copy's callbacks may be alive.
+  own[ALIVE] = defineProperty(Script, key, { __proto__: null, value: own }) ? 0 : 1;
+  return own;
 }
 
 const gate = sharedGate();
-if (!isInt32Array(gate) || gate.length !== length) {
-  throw new Error('Something else than Ferrule has set vm.Script[Symbol.for("ferrule.gate.1")]');
-}
 
 module.exports = {
   gate,

@@ -3,6 +3,7 @@
 // The gate: calls take V8's fast calls only while no callback is alive that C could call in the middle of one.
 
 const { lastTier, optimize, site } = require('./tiers/site');
+const { answer } = require('./tiers/process');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -207,6 +208,25 @@ function copyOfPackage() {
   }
   return directory;
 }
+
+describe('a gate that cannot be shared stays shut', () => {
+  const spoil = {
+    'because nothing can be added': "Object.preventExtensions(require('node:vm').Script)",
+    'because something else is in its place': "Object.defineProperty(require('node:vm').Script, Symbol.for('ferrule.gate.1'), { value: 'mine' })",
+  };
+  for (const [why, source] of Object.entries(spoil)) test(why, async () => {
+    const seen = await answer((modules, spoiling) => {
+      // Before anything loads the package.
+      (0, eval)(`(require) => { ${spoiling}; }`)(require);
+      const { optimize, site } = require('./tiers/site');
+      const add = modules.fixture.open().getFunction('add_i32', { return: 'i32', arguments: ['i32', 'i32'] });
+      const adding = site(add, 2);
+      optimize(adding, () => adding(2, 3), { callees: [add], fastest: 'cell' });
+      console.log(JSON.stringify(adding(20, 22)));
+    }, { parameters: [source] });
+    assert.equal(seen, 42);
+  });
+});
 
 describe('a library with a place in the gate', () => {
   test('that is closed refuses optimised calls, too', () => {

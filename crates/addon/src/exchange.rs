@@ -1,6 +1,6 @@
 //! The memory that JavaScript's wrappers share with Rust and with compiled code (`lib/exchange.js` makes it).
 //!
-//! The *cells* belong to one environment: arguments, results, and two counters.
+//! The *cells* belong to one environment: arguments, results, and a few numbers besides.
 //!
 //! The *gate* belongs to the isolate, and every copy of this package in it uses the same one; its layout is a protocol between versions. It
 //! has a place for each library. Wrappers take V8's fast call only while their library's place says [`OPEN`]: from inside a fast call,
@@ -27,7 +27,7 @@ pub const CELLS_SIZE: usize = (ORDINARY + 1) * cell::SIZE;
 /// Elements (`int32`) of the gate.
 pub const GATE_LENGTH: usize = 4096;
 /// Element of a counter: how many callbacks are alive in the isolate.
-const ALIVE: usize = 0;
+pub const ALIVE: usize = 0;
 /// Element that bounds the places which have been used; the next ones have not.
 const TOP: usize = 1;
 /// The first place.

@@ -113,7 +113,7 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         ("RELEASES", exchange::RELEASES),
         ("ORDINARY", exchange::ORDINARY),
     ];
-    let gate = [("length", exchange::GATE_LENGTH)];
+    let gate = [("length", exchange::GATE_LENGTH), ("ALIVE", exchange::ALIVE)];
     for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice())] {
         let object = env.object()?;
         for (name, number) in numbers {
