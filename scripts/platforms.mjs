@@ -28,12 +28,9 @@ import { RustToolchain } from './platforms/toolchain.mjs';
 
 const usage = 'node scripts/platforms.mjs [name...] [--node <line>] [--files <file>] [--skip-set-up] [-- command...]';
 
-// What these check does not depend on the platform, and `npm test` checks it. The demo's test also runs the build for this
-// machine, which would take the place of the addon, and gives programs the time that they need on a real processor.
-const elsewhere = new Set(['test/api-reference.test.js', 'test/demo.test.js', 'test/layers.test.js', 'test/types.test.js']);
-
-// These measure memory or time, which tests running beside them would disturb.
-const alone = new Set(['test/leak.test.js']);
+// Not run here either: it also runs the build for this machine, which would take the place of the addon, and gives programs the time that
+// they need on a real processor.
+const DEMO = 'test/demo.test.js';
 
 /** All that is fetched and made, and in it what serves all platforms. */
 const cache = path.join(root, '.platforms');
@@ -126,8 +123,8 @@ class Platform {
   /** Runs test files and resolves to their counts. */
   async test(files, version) {
     // The copy's own runner: it looks for the files beside itself.
-    const { runTestFiles, shownOutput, testFiles } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
-    const chosen = files.length > 0 ? files : testFiles().filter((file) => !elsewhere.has(file));
+    const { alone, onOneLine, runTestFiles, shownOutput, testFiles } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
+    const chosen = files.length > 0 ? files : testFiles().filter((file) => !onOneLine.has(file) && file !== DEMO);
     const absent = chosen.find((file) => !fs.existsSync(path.join(this.package, file)));
     if (absent) throw new Failure(`There is no test file ${absent}.`);
     const counts = { passed: 0, failed: 0, skipped: 0 };

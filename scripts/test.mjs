@@ -17,15 +17,9 @@ import { build, buildLibrary, toolchain } from './build.mjs';
 import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { lineOf, node, nodes, versions } from './nodes.mjs';
-import { runTestFiles, shownOutput, testFiles } from './test-files.mjs';
+import { alone, onOneLine, runTestFiles, shownOutput, testFiles } from './test-files.mjs';
 
 const parts = ['rust', 'layers', 'headers', 'js', 'abi', 'bench'];
-
-// What these check does not depend on the Node that runs them: they run on the newest line that was asked for.
-const onOneLine = new Set(['test/api-reference.test.js', 'test/layers.test.js', 'test/types.test.js']);
-
-// These measure memory or time, which tests running beside them would disturb: they run last, one by one.
-const alone = new Set(['test/leak.test.js']);
 
 const none = { passed: 0, failed: 0, skipped: 0 };
 

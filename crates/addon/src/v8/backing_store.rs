@@ -45,7 +45,7 @@ use napi_sys as sys;
 
 use super::symbols::{self, Absence, ControlBlock, SharedPointer, Symbols, UniquePointer};
 
-/// The longest ArrayBuffer that V8 can have, 2^53 - 1 bytes in every version of [`symbols::VERSIONS`]. It aborts when asked for more.
+/// The longest ArrayBuffer that V8 can have, 2^53 - 1 bytes in every version that was tried. It aborts when asked for more.
 pub const LENGTH_MAX: u64 = (1 << 53) - 1;
 
 /// Why there is no view.

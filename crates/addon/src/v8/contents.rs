@@ -8,7 +8,7 @@ use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-use super::layout::{CallbackArguments, HandleScope, Layout, MemorySpan};
+use super::layout::{CallbackArguments, HandleScope, MemorySpan};
 use super::symbols::{self, Absence, Isolate};
 
 type Question<T> = unsafe extern "C" fn(*const c_void) -> T;
@@ -47,8 +47,7 @@ pub fn resolved() -> Result<&'static Contents, &'static Absence> {
 
 fn find() -> Result<Contents, Absence> {
     let v8 = symbols::tried().map_err(Clone::clone)?;
-    let (major, minor) = v8.version;
-    let layout = Layout::of(major, minor).ok_or_else(|| Absence::Version(format!("{major}.{minor}")))?;
+    let layout = v8.layout;
     let symbol = |name| v8.image.symbol(name);
     // SAFETY: the declarations in the headers of the versions that were tried. A C++ method takes its object, here a handle, first.
     unsafe {

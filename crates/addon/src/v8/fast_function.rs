@@ -65,8 +65,7 @@ pub fn resolved() -> Result<&'static FastFunctions, &'static Absence> {
 
 fn find() -> Result<FastFunctions, Absence> {
     let v8 = symbols::tried().map_err(Clone::clone)?;
-    let (major, minor) = v8.version;
-    let layout = Layout::of(major, minor).ok_or_else(|| Absence::Version(format!("{major}.{minor}")))?;
+    let layout = v8.layout;
     let symbol = |name| v8.image.symbol(name);
     // SAFETY: the declarations in the headers of the versions that were tried, whose C++ `Local` is one pointer, as a `napi_value` is.
     unsafe {

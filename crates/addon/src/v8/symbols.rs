@@ -9,7 +9,7 @@
 //!
 //! 1. the platform is one whose calling convention [`Hidden`] is right for (Linux on x86-64 and AArch64);
 //! 2. every name is found, and in the same executable image as Node-API itself: not in a second V8 that some library brought along;
-//! 3. V8 says that it is a version of [`VERSIONS`], as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
+//! 3. V8 says that it is a version of [`LAYOUTS`], as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
 //!    no V8. A V8 that nobody tried is not called.
 //!
 //! Only `V8::GetVersion` is called before point 3 holds: it takes nothing and has given a C string back for as long as V8 exists.
@@ -22,8 +22,7 @@ use std::sync::OnceLock;
 
 use napi_sys as sys;
 
-/// The versions of V8, major and minor, that these declarations were tried with: Node 20, 22, 24, 25 and 26.
-pub const VERSIONS: [&str; 5] = ["11.3", "12.4", "13.6", "14.1", "14.6"];
+use super::layout::{LAYOUTS, Layout};
 
 /// Why V8's functions are not used here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +118,7 @@ macro_rules! symbols {
         impl Symbols {
             /// # Safety
             ///
-            /// The names in the image must be those of a V8 of [`VERSIONS`].
+            /// The names in the image must be those of a V8 of [`LAYOUTS`].
             unsafe fn find(image: &Image) -> Result<Self, Absence> {
                 Ok(Self {
                     // SAFETY: the caller vouches for the version, and the types are the declarations in that version's headers.
@@ -212,12 +211,12 @@ fn find() -> Result<Symbols, Absence> {
     unsafe { Symbols::find(&v8.image) }
 }
 
-/// A V8 of [`VERSIONS`], built for Node, on a platform where the declarations were tried.
+/// A V8 of [`LAYOUTS`], built for Node, on a platform where the declarations were tried.
 pub struct Tried {
     /// Where its functions are.
     pub image: Image,
-    /// The first two numbers of its version.
-    pub version: (u32, u32),
+    /// The memory of its classes.
+    pub layout: &'static Layout,
 }
 
 /// The V8 of this process, looked at the first time somebody asks.
@@ -236,19 +235,20 @@ fn find_tried() -> Result<Tried, Absence> {
     let get_version = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *const c_char>(get_version) };
     // SAFETY: V8 gives a text of its own that ends with a zero and lives as long as the process.
     let text = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
-    match tried_version(&text) {
-        Some(version) => Ok(Tried { image, version }),
+    match tried_layout(&text) {
+        Some(layout) => Ok(Tried { image, layout }),
         None => Err(Absence::Version(text.into_owned())),
     }
 }
 
-/// The first two numbers of a text such as `13.6.233.17-node.37`, if it names a V8 of [`VERSIONS`] that was built for Node.
-fn tried_version(text: &str) -> Option<(u32, u32)> {
+/// The layout of the version that a text such as `13.6.233.17-node.37` names, if it is a V8 of [`LAYOUTS`] that was built for Node.
+fn tried_layout(text: &str) -> Option<&'static Layout> {
     let (numbers, embedder) = text.split_once('-')?;
     let mut numbers = numbers.splitn(3, '.');
     let (major, minor) = (numbers.next()?, numbers.next()?);
-    let is_tried = embedder.starts_with("node.") && VERSIONS.iter().any(|tried| tried.split_once('.') == Some((major, minor)));
-    if is_tried { Some((major.parse().ok()?, minor.parse().ok()?)) } else { None }
+    let version = format!("{major}.{minor}");
+    let layout = LAYOUTS.iter().find(|layout| version == format!("{}.{}", layout.version.0, layout.version.1))?;
+    embedder.starts_with("node.").then_some(layout)
 }
 
 /// An executable or shared library in the process.
@@ -335,13 +335,13 @@ mod linker {
 
 #[cfg(test)]
 mod tests {
-    use super::{VERSIONS, tried_version};
+    use super::{LAYOUTS, tried_layout};
 
     #[test]
     fn versions_of_node_are_known() {
-        for version in VERSIONS {
-            let (major, minor) = tried_version(&format!("{version}.244.8-node.36")).expect("a version that was tried");
-            assert_eq!(format!("{major}.{minor}"), version);
+        for layout in &LAYOUTS {
+            let (major, minor) = layout.version;
+            assert_eq!(tried_layout(&format!("{major}.{minor}.244.8-node.36")), Some(layout));
         }
     }
 
@@ -349,12 +349,12 @@ mod tests {
     fn other_versions_and_other_embedders_are_not() {
         for version in ["", "14", "14.6", "14.6.202.33", "14.6-electron.0", "14.6.202.33-electron.0", "14.6.202.33-rusty", "4.6.202-node.1"]
         {
-            assert_eq!(tried_version(version), None, "{version}");
+            assert_eq!(tried_layout(version), None, "{version}");
         }
         for version in
             ["14.60.1.1-node.1", "114.6.1.1-node.1", "11.30.1-node.1", "14.7.1.1-node.1", "14.6.202.33-nodejs.1", "15.0.1.1-node.1"]
         {
-            assert_eq!(tried_version(version), None, "{version}");
+            assert_eq!(tried_layout(version), None, "{version}");
         }
     }
 }
