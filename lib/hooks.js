@@ -9,7 +9,7 @@ const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { gate, int32 } = require('./exchange.js');
-const { shape, wrap } = require('./wrap.js');
+const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
 const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
@@ -115,6 +115,7 @@ module.exports = {
   tiers: tiers(),
   shape,
   wrap,
+  receive,
   // Not `Object.create(null)`, nor a literal: those make dictionaries, from which every read is a search.
   record: () => setPrototypeOf({}, null),
   received,

@@ -9,7 +9,7 @@
 // * While the gate is open, V8's fast call is tried. Code that is not optimised gets `undefined` from it, and nothing has happened.
 // * Otherwise the rest of the arguments goes into the cells, too, and an ordinary native function calls C with them (the cell tier).
 
-const { cells } = require('./binding.js');
+const { cells, outcomes } = require('./binding.js');
 
 const argumentCell = (index) => cells.ARGUMENTS + index;
 // Where a cell begins in the typed arrays of four-byte elements.
@@ -46,8 +46,7 @@ const address = (values) => ({
       uint64[${cell}] = ${value};
     } else if (${value} === undefined || ${value} === null) {
       uint64[${cell}] = 0n;
-    } else ${values(value)}
-    else break valid;`,
+    } ${values(value)}else break valid;`,
 });
 
 const PARAMETERS = {
@@ -63,27 +62,30 @@ const PARAMETERS = {
   int64: wide('int64', 'asIntN', () => ''),
   uint64: wide('uint64', 'asUintN', (value) => ` && ${value} >= 0`),
   // A string for a pointer is Rust's to copy. In a fast call, V8 only hands over what is declared to be one.
-  pointer: address((value) => `if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }
-    else if (typeof ${value} === 'string') values = copies = true;`),
+  pointer: address((value) => `else if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }
+    else if (typeof ${value} === 'string') values = copies = true;
+    `),
   // In a fast call, `null` among the values says that the text beside it is meant.
-  string: address((value) => `if (typeof ${value} === 'string') { values = true; v${value} = null; s${value} = ${value}; }
-    else if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }`),
+  string: address((value) => `else if (typeof ${value} === 'string') { values = true; v${value} = null; s${value} = ${value}; }
+    else if (typeof ${value} === 'object') { values = true; v${value} = ${value}; }
+    `),
 };
 
-const RESULTS = {
+// What a cell holds, by type.
+const READS = {
   __proto__: null,
-  void: '',
-  int8: `int32[${half(cells.RESULT)}]`,
-  uint8: `int32[${half(cells.RESULT)}]`,
-  int16: `int32[${half(cells.RESULT)}]`,
-  uint16: `int32[${half(cells.RESULT)}]`,
-  int32: `int32[${half(cells.RESULT)}]`,
-  uint32: `int32[${half(cells.RESULT)}] >>> 0`,
-  float32: `float32[${half(cells.RESULT)}]`,
-  float64: `float64[${cells.RESULT}]`,
-  int64: `int64[${cells.RESULT}]`,
-  uint64: `uint64[${cells.RESULT}]`,
-  pointer: `uint64[${cells.RESULT}]`,
+  void: () => '',
+  int8: (cell) => `int32[${half(cell)}]`,
+  uint8: (cell) => `int32[${half(cell)}]`,
+  int16: (cell) => `int32[${half(cell)}]`,
+  uint16: (cell) => `int32[${half(cell)}]`,
+  int32: (cell) => `int32[${half(cell)}]`,
+  uint32: (cell) => `int32[${half(cell)}] >>> 0`,
+  float32: (cell) => `float32[${half(cell)}]`,
+  float64: (cell) => `float64[${cell}]`,
+  int64: (cell) => `int64[${cell}]`,
+  uint64: (cell) => `uint64[${cell}]`,
+  pointer: (cell) => `uint64[${cell}]`,
 };
 
 // The results that a fast call leaves in the cell; all others it returns. For `void` it returns a number that says nothing.
@@ -146,7 +148,7 @@ function hot(types, result, tiers) {
         const slowResult = cold(values, ${names(types)});
         if (slowResult !== undefined) return slowResult;
       }
-      return ${RESULTS[result]};
+      return ${READS[result](cells.RESULT)};
     }
     ${slow(types, tiers)}
   `;
@@ -211,3 +213,51 @@ function cold(types, result, tiers) {
     ${taken('cell', tiers)}
   `;
 }
+
+// What a callback may return, beside the types whose results are as their parameters: no number for a 64-bit integer, and for `void`
+// anything but a promise, which only Rust can tell.
+const bigint = (array, convert) => ({
+  __proto__: null,
+  check: (value) => `if (typeof ${value} !== 'bigint' || ${convert}(64, ${value}) !== ${value}) break valid;`,
+  store: (value, cell) => `${array}[${cell}] = ${value};`,
+});
+
+const RETURNS = {
+  __proto__: null,
+  void: { __proto__: null, check: (value) => `if (typeof ${value} === 'object' && ${value} !== null) break valid;` },
+  int64: bigint('int64', 'asIntN'),
+  uint64: bigint('uint64', 'asUintN'),
+  pointer: address(() => ''),
+};
+
+// The source of the function that V8 calls for C with a callback: an expression, its maker. The arguments are in cells, and the result goes
+// into one. What is no obviously valid result, or was thrown, is returned for Rust to look at.
+exports.receiver = function receiver(types, result) {
+  let values = '';
+  for (let index = 0; index < types.length; index++) {
+    values += `${READS[types[index]](cells.INCOMING_ARGUMENTS + index)}, `;
+  }
+  const { check, store } = RETURNS[result] ?? PARAMETERS[result];
+  const outcome = `int32[${half(cells.INCOMING_OUTCOME)}]`;
+  return `(function (shared) {
+  'use strict';
+  const { asIntN, asUintN, float32, float64, int32, int64, uint64 } = shared;
+  return { callback(callback) {
+    let result;
+    try {
+      result = callback(${values});
+    } catch (error) {
+      ${outcome} = ${outcomes.EXCEPTION};
+      return error;
+    }
+    valid: {
+      ${check('result', cells.INCOMING_RESULT)}
+      ${store?.('result', cells.INCOMING_RESULT) ?? ''}
+      ${outcome} = ${outcomes.RESULT};
+      return;
+    }
+    ${outcome} = ${outcomes.VALUE};
+    return result;
+  } }.callback;
+})`;
+};

@@ -13,7 +13,7 @@ const { Script } = require('node:vm');
 
 const binding = require('./binding.js');
 const exchange = require('./exchange.js');
-const { source } = require('./template.js');
+const { receiver, source } = require('./template.js');
 
 const { defineProperty } = Object;
 const { apply } = Reflect;
@@ -50,6 +50,12 @@ const instantiate = (script, shape, slow, target, entry) => apply(runInThisConte
 exports.shape = function shape(fast, fastValues, call, callValues, result, ...types) {
   const tiers = { __proto__: null, call: true, fast: fast !== undefined, fastValues: fastValues !== undefined };
   return { fast, fastValues, call, callValues, script: compile(types, result, tiers) };
+};
+
+// The function that V8 calls for C, of a signature.
+exports.receive = function receive(result, ...types) {
+  const script = new Script(receiver(types, result), { __proto__: null, filename: 'ferrule' });
+  return apply(runInThisContext, script, [])(shared);
 };
 
 // Beyond this many parameters, slow calls go through a rest array: V8 has a limit on parameters, and nobody calls such a function in a loop.

@@ -157,6 +157,13 @@ impl Convention {
         allocator.placement
     }
 
+    /// The general-purpose register in which a thunk hands a context to the code of a closure. No argument is in it, nothing that links
+    /// code changes it, and on x86-64 it is the one that System V names for a static chain (section 3.2.3), which is what a context is.
+    #[must_use]
+    pub const fn context(&self) -> u8 {
+        self.scratch.base
+    }
+
     /// The registers free for compiled code when `vectors` floating-point registers hold arguments.
     #[must_use]
     pub fn scratch(&self, vectors: u8) -> Scratch {

@@ -41,7 +41,7 @@ pub mod types;
 
 pub use c_names::from_c_name;
 pub use convention::Convention;
-pub use emit::{Linkage, emit};
+pub use emit::{Linkage, emit, emit_thunk, thunk};
 pub use plan::{Entry, Plan, Unsupported, V8Signature, V8Type};
 pub use signature::Signature;
 pub use types::{CONSTANTS, Class, Representation, Type};

@@ -52,7 +52,7 @@ pub enum Place {
     },
 }
 
-/// How a narrow value becomes 32 bits wide while it moves.
+/// How a narrow value becomes wider while it moves: 32 bits wide, unless it is said to become 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extend {
     /// It does not: the value is as wide as it has to be.
@@ -65,6 +65,8 @@ pub enum Extend {
     Sign16,
     /// From 16 bits, with zeros.
     Zero16,
+    /// From 32 bits to 64, with the sign.
+    Sign32,
 }
 
 /// The part of a register that a value uses, or the bytes that it fills in memory.
@@ -89,7 +91,7 @@ pub struct Move {
     pub to: Place,
     /// How much of it is moved.
     pub width: Width,
-    /// How it is widened on the way; then `from` is memory.
+    /// How it is widened on the way; then `to` is a general-purpose register, or both are memory.
     pub extend: Extend,
 }
 

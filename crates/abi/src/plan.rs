@@ -40,6 +40,12 @@ pub enum Entry {
     /// `void (const uint64_t *arguments, void *result, void (*target)(void))`. Each argument starts an element of `arguments`; `result`
     /// receives the result as a cell would.
     Slots,
+    /// C calls it, as a function of the signature, through a thunk ([`emit_thunk`](crate::emit::emit_thunk)) that has put a context into the
+    /// register [`Convention::context`]. It stores the arguments as slots and calls a handler written in Rust; see [`Handler`]. The result
+    /// that the handler leaves is returned to C, an integer as wide as its register.
+    ///
+    /// There is a frame pointer, by which debuggers and profilers walk the stack, but no unwind information: handlers never unwind.
+    Closure,
 }
 
 /// A type in the signature of a V8 fast call. The discriminants are those of `v8::CTypeInfo::Type` (`v8-fast-api-calls.h`).
@@ -81,6 +87,17 @@ pub struct Resolver {
     pub text: u32,
 }
 
+/// What [`Entry::Closure`] gives the function that it calls: `void handler(const void *context, uint64_t *arguments, uint64_t *result)`. The
+/// offsets are in bytes from [`Base::Frame`](crate::place::Base::Frame).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Handler {
+    /// One 8-byte slot per parameter, in order. An integer of 8 or 16 bits is extended to 32, which C does not promise; what a value does
+    /// not fill is undefined. All 8 bytes are written at once, so that reading them at once does not wait for a narrower write.
+    pub slots: u32,
+    /// The 8-byte slot of the result, which holds zeros when the handler is called.
+    pub result: u32,
+}
+
 /// Size in bytes of [`Resolver::text`].
 pub const TEXT_SIZE: u32 = 2048;
 
@@ -91,6 +108,8 @@ pub enum Target {
     Number(Place),
     /// As an address.
     Address(Place),
+    /// The handler's is known; it takes addresses in the frame after its first argument.
+    Handler(Handler),
 }
 
 /// What happens to C's result.
@@ -110,6 +129,17 @@ pub enum Outcome {
         extend: Extend,
         /// Where it goes; always memory.
         to: Place,
+    },
+    /// What a handler has left is loaded into the result register.
+    Loaded {
+        /// The register bank that the result is returned in.
+        class: Class,
+        /// How wide it is in its register.
+        width: Width,
+        /// How a narrower integer becomes that wide.
+        extend: Extend,
+        /// Where it is; always memory.
+        from: Place,
     },
 }
 

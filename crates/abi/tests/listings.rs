@@ -8,10 +8,13 @@ use std::{env, fs};
 
 use disarm64::InsnDisplay;
 use ferrule_abi::convention::{self, Architecture, Convention};
-use ferrule_abi::{Entry, Linkage, Plan, Signature, Type, emit};
+use ferrule_abi::{Entry, Linkage, Plan, Signature, Type, emit, emit_thunk};
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 
 const LINKAGE: Linkage = Linkage { cells: 0x7f12_3456_7000, resolver: 0x5555_1234_5678, descriptor: 0x5599_8877_6650 };
+
+/// Where the data of the listed thunk is.
+const THUNK_DATA: u64 = 0x7f12_3456_7890;
 
 const SIGNATURES: [(&str, &str); 12] = [
     ("void", ""),
@@ -28,12 +31,13 @@ const SIGNATURES: [(&str, &str); 12] = [
     ("void", "i8 f32 i16 f64 i32 f32 i8 f32 i64 f32 u8 f64 u16 f32 i8 f32 i8 f32 i16 f32"),
 ];
 
-const ENTRIES: [(&str, Entry); 5] = [
+const ENTRIES: [(&str, Entry); 6] = [
     ("fast", Entry::Fast),
     ("fast-values", Entry::FastValues),
     ("cell", Entry::Cell),
     ("cell-values", Entry::CellValues),
     ("slots", Entry::Slots),
+    ("closure", Entry::Closure),
 ];
 
 fn signature(result: &str, parameters: &str) -> Signature {
@@ -70,6 +74,13 @@ fn aarch64(code: &[u8]) -> String {
     text
 }
 
+fn disassemble(convention: &Convention, code: &[u8]) -> String {
+    match convention.architecture {
+        Architecture::X64 => x64(code),
+        Architecture::Aarch64 => aarch64(code),
+    }
+}
+
 fn listing(convention: &'static Convention, entry: Entry) -> String {
     let mut text = format!("{}, {entry:?}\n", convention.name);
     for (result, parameters) in SIGNATURES {
@@ -80,11 +91,7 @@ fn listing(convention: &'static Convention, entry: Entry) -> String {
                 if let Some(v8) = &plan.v8 {
                     writeln!(text, "  V8: {:?} -> {:?}", v8.parameters, v8.result).unwrap();
                 }
-                let code = emit(&plan, &LINKAGE);
-                text += &match convention.architecture {
-                    Architecture::X64 => x64(&code),
-                    Architecture::Aarch64 => aarch64(&code),
-                };
+                text += &disassemble(convention, &emit(&plan, &LINKAGE));
             }
             Err(reason) => writeln!(text, "  unsupported: {reason}").unwrap(),
         }
@@ -98,9 +105,10 @@ fn emitted_code_is_as_listed() {
     let names = ["sysv-x64", "win-x64", "aapcs64", "aapcs64-apple"];
     let mut different = Vec::new();
     for (name, convention) in names.iter().zip(convention::ALL) {
-        for (entry_name, entry) in ENTRIES {
+        let thunk = format!("{}, thunk\n\n{}", convention.name, disassemble(convention, &emit_thunk(convention, THUNK_DATA)));
+        let entries = ENTRIES.map(|(entry_name, entry)| (entry_name, listing(convention, entry)));
+        for (entry_name, text) in entries.into_iter().chain([("thunk", thunk)]) {
             let path = directory.join(format!("{name}.{entry_name}.txt"));
-            let text = listing(convention, entry);
             if env::var_os("FERRULE_BLESS").is_some() {
                 fs::create_dir_all(&directory).unwrap();
                 fs::write(&path, text).unwrap();

@@ -4,7 +4,7 @@ use ferrule_abi::cell::{self, MAX_PARAMETERS};
 use ferrule_abi::convention::{AAPCS64, AAPCS64_APPLE, ALL, Convention, SYSV_X64, WIN_X64};
 use ferrule_abi::place::x64::{R8, R9, RAX, RCX, RDI, RDX, RSI};
 use ferrule_abi::place::{Base, Extend, Move, Place, Width};
-use ferrule_abi::plan::{Outcome, TEXT_SIZE, Target};
+use ferrule_abi::plan::{Handler, Outcome, TEXT_SIZE, Target};
 use ferrule_abi::types::Class;
 use ferrule_abi::{Entry, Plan, Signature, Type, Unsupported, V8Type};
 
@@ -255,6 +255,83 @@ fn slots_keep_the_address_of_the_result_in_the_frame() {
 }
 
 #[test]
+fn a_closure_stores_its_arguments_whole_and_in_order() {
+    let slot = |index: u32| Place::memory(Base::Frame, 8 * index);
+    let temporary = general(10);
+    let closure = plan(&AAPCS64, Entry::Closure, "i32", "i8 f32 u64");
+    let narrow = Move { extend: Extend::Sign8, ..word(general(0), temporary) };
+    let saves = [narrow, double(temporary, slot(0)), double(vector(0), slot(1)), double(general(1), slot(2))];
+    assert_eq!(*closure.saves, saves);
+    assert_eq!(closure.target, Target::Handler(Handler { slots: 0, result: 24 }));
+    assert_eq!((closure.frame, &*closure.arguments), (Some(32), &[double(general(9), general(0))][..]));
+    let from = slot(3);
+    assert_eq!(closure.outcome, Outcome::Loaded { class: Class::Integer, width: Width::Double, extend: Extend::Sign32, from });
+}
+
+#[test]
+fn a_closure_finds_stack_arguments_above_its_frame() {
+    let last = |convention, parameters: &str| {
+        let plan = plan(convention, Entry::Closure, "void", parameters);
+        let [.., load, _] = *plan.saves else { panic!("the last argument is loaded and stored") };
+        (load.from, load.width, load.extend)
+    };
+    // On Windows the slots lie above the handler's shadow space, and the arguments above this code's.
+    let windows = plan(&WIN_X64, Entry::Closure, "void", "i64 i64 i64 i64 i64");
+    assert_eq!(windows.target, Target::Handler(Handler { slots: 32, result: 72 }));
+    assert_eq!(windows.frame, Some(80));
+    assert_eq!(last(&WIN_X64, "i64 i64 i64 i64 f32"), (incoming(32), Width::Word, Extend::None));
+    let eight = ["i64"; 8].join(" ");
+    assert_eq!(last(&AAPCS64, &format!("{eight} i8 u16")), (incoming(8), Width::Word, Extend::Zero16));
+    assert_eq!(last(&AAPCS64_APPLE, &format!("{eight} i8 u16")), (incoming(2), Width::Half, Extend::Zero16));
+}
+
+#[test]
+fn a_closure_returns_integers_as_wide_as_a_register() {
+    for convention in ALL {
+        for (result, width, extend) in [
+            ("i8", Width::Double, Extend::Sign8),
+            ("u8", Width::Word, Extend::Zero8),
+            ("i16", Width::Double, Extend::Sign16),
+            ("u16", Width::Word, Extend::Zero16),
+            ("i32", Width::Double, Extend::Sign32),
+            ("u32", Width::Word, Extend::None),
+            ("i64", Width::Double, Extend::None),
+            ("u64", Width::Double, Extend::None),
+            ("pointer", Width::Double, Extend::None),
+            ("f32", Width::Word, Extend::None),
+            ("f64", Width::Double, Extend::None),
+        ] {
+            let class = Type::from_name(result).expect("a type name").representation().class();
+            let from = Place::memory(Base::Frame, convention.shadow);
+            let expected = Outcome::Loaded { class, width, extend, from };
+            assert_eq!(plan(convention, Entry::Closure, result, "").outcome, expected, "{result}");
+        }
+        assert_eq!(plan(convention, Entry::Closure, "void", "").outcome, Outcome::Kept);
+    }
+}
+
+#[test]
+fn a_context_is_no_argument_and_no_other_scratch_register() {
+    for convention in ALL {
+        let scratch = convention.scratch(0);
+        assert!(!convention.general.contains(&convention.context()), "{}", convention.name);
+        assert!(![scratch.target, scratch.temporary].contains(&convention.context()), "{}", convention.name);
+        assert_ne!(convention.context(), 18, "the platform's own register of AArch64");
+    }
+}
+
+#[test]
+fn the_frame_of_the_largest_closure_is_small() {
+    for convention in ALL {
+        let largest = Signature::new(Type::Int64, vec![Type::Int64; MAX_PARAMETERS]);
+        let plan = Plan::new(&largest, convention, Entry::Closure).expect("a plan");
+        let needed = convention.shadow + 8 * (MAX_PARAMETERS as u32 + 1);
+        assert_eq!(plan.frame, Some(needed.next_multiple_of(16)), "{}", convention.name);
+        assert!(needed < 4096, "it skips no guard page");
+    }
+}
+
+#[test]
 fn what_cannot_be_compiled_says_why() {
     let many = Signature::new(Type::Void, vec![Type::Int32; MAX_PARAMETERS + 1]);
     let refusal = Plan::new(&many, &SYSV_X64, Entry::Fast).expect_err("too many");
@@ -262,6 +339,7 @@ fn what_cannot_be_compiled_says_why() {
 
     let void = Signature::new(Type::Void, [Type::Int32, Type::Void]);
     assert_eq!(Plan::new(&void, &SYSV_X64, Entry::Cell), Err(Unsupported::VoidParameter(1)));
+    assert_eq!(Plan::new(&many, &SYSV_X64, Entry::Closure), Err(Unsupported::Parameters(65)));
 
     let seven = signature("void", "i8 i8 i8 i8 i8 i8 i8");
     assert_eq!(Plan::new(&seven, &AAPCS64_APPLE, Entry::Fast), Err(Unsupported::FastArguments { needed: 9, most: 8 }));
@@ -275,7 +353,7 @@ fn the_largest_calls_can_be_emitted() {
     for ty in [Type::Uint8, Type::Int64, Type::Float32, Type::Float64, Type::String] {
         let largest = Signature::new(Type::Float32, vec![ty; MAX_PARAMETERS]);
         for convention in ALL {
-            for entry in [Entry::Fast, Entry::FastValues, Entry::Cell, Entry::CellValues, Entry::Slots] {
+            for entry in [Entry::Fast, Entry::FastValues, Entry::Cell, Entry::CellValues, Entry::Slots, Entry::Closure] {
                 if let Ok(plan) = Plan::new(&largest, convention, entry) {
                     assert!(!ferrule_abi::emit(&plan, &linkage).is_empty(), "{largest} {entry:?}");
                 }

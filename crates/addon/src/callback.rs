@@ -15,25 +15,32 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ferrule_abi::{Representation, Signature};
-use ferrule_native::{Closure, INLINE_ARGUMENTS, Invocation, Slot, Target};
+use ferrule_native::{Closure, EntryCode, Invocation, Slot, Target, thread};
 use napi_sys as sys;
 
 use crate::boundary::describe_panic;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Result};
 use crate::exchange::Alive;
+use crate::incoming::{Held, Incoming, Outcome};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::process::{self, abort};
 use crate::quarantine::Quarantine;
-use crate::state::{Ending, Endings, State, ask, ask_text};
+use crate::state::{Allowed, Ending, Endings, State, ask, ask_text};
 use crate::v8;
 
 static QUARANTINE: Quarantine<Callback> = Quarantine::new();
+
+/// How many signatures of callbacks have compiled code, in the process.
+const MAX_ENTRIES: usize = 4096;
+
+/// By signature; `None` where nothing can be compiled.
+type Entries = HashMap<Signature, Option<Arc<EntryCode<Callback>>>>;
 
 /// What has become of a callback. The numbers are what the atomic holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +89,8 @@ unsafe impl Send for Callback {}
 struct Live {
     env: sys::napi_env,
     address: Cell<usize>,
-    function: Reference,
+    incoming: Rc<Incoming>,
+    function: RefCell<Held>,
     is_weak: Cell<bool>,
     /// Makes Node tell when the function has been collected; set with the first `unrefCallback`.
     watch: OnceCell<Reference>,
@@ -112,10 +120,12 @@ impl Callbacks {
     /// Makes `function` callable for C, and gives the address.
     pub fn register<'env>(self: &Rc<Self>, env: Env<'env>, signature: Signature, function: Value<'env>) -> Result<usize> {
         let name = ask_text(env, |hooks| &hooks.name_of, &[function])?;
+        let incoming = incoming(env, &signature)?;
         let live = Rc::new(Live {
             env: env.raw(),
             address: Cell::new(0),
-            function: Reference::strong(env, function)?,
+            function: RefCell::new(incoming.hold(env, function)?),
+            incoming,
             is_weak: Cell::new(false),
             watch: OnceCell::new(),
             callbacks: Rc::clone(self),
@@ -124,13 +134,17 @@ impl Callbacks {
         let callback = Callback {
             fate: AtomicU8::new(Fate::Live as u8),
             running: AtomicUsize::new(0),
-            thread: this_thread(),
+            thread: thread::current(),
             signature: signature.clone(),
             name: name.into(),
             library: Arc::clone(self.loaded.path()),
             live: RefCell::new(Some(Rc::clone(&live))),
         };
-        let closure = Closure::new(&signature, callback)?;
+        let entry = if State::of(env).allowed()? == Allowed::Slow { None } else { entry(&signature) };
+        let closure = match entry {
+            Some(entry) => Closure::compiled(&entry, callback)?,
+            None => Closure::new(&signature, callback)?,
+        };
         let address = closure.address();
         live.address.set(address);
         self.closures.borrow_mut().insert(address, closure);
@@ -146,25 +160,23 @@ impl Callbacks {
 
     /// Keeps the function of the callback at `address` alive.
     pub fn make_strong(&self, env: Env<'_>, address: usize) -> Result<()> {
-        let live = self.live(env, address)?;
+        let (live, function) = self.live(env, address)?;
         if live.is_weak.replace(false) {
-            live.function.make_strong(env)?;
+            live.function.replace(live.incoming.hold(env, function)?);
         }
         Ok(())
     }
 
     /// Lets the function of the callback at `address` be collected.
     pub fn make_weak(&self, env: Env<'_>, address: usize) -> Result<()> {
-        let live = self.live(env, address)?;
-        if live.watch.get().is_none()
-            && let Some(function) = live.function.get(env)?
-        {
+        let (live, function) = self.live(env, address)?;
+        if live.watch.get().is_none() {
             // SAFETY: `collected` expects the address of a `Live`, and the `Live` itself holds the watch: it is gone before.
             let watch = unsafe { env.watch(function, Rc::as_ptr(&live).cast_mut().cast(), Some(collected)) }?;
             live.watch.set(watch).ok();
         }
         if !live.is_weak.replace(true) {
-            live.function.make_weak(env)?;
+            live.function.replace(Held::Referenced(Reference::weak(env, function)?));
         }
         Ok(())
     }
@@ -174,12 +186,13 @@ impl Callbacks {
         self.retire_all(Fate::Closed);
     }
 
-    /// The live half of the callback at `address`, if its function is still there.
-    fn live(&self, env: Env<'_>, address: usize) -> Result<Rc<Live>> {
+    /// The live half of the callback at `address`, and its function if that is still there.
+    fn live<'env>(&self, env: Env<'env>, address: usize) -> Result<(Rc<Live>, Value<'env>)> {
         let closures = self.closures.borrow();
         let live = closures.get(&address).and_then(|closure| closure.target().live.borrow().clone());
         let live = live.ok_or(Error::CallbackNotFound)?;
-        if live.function.get(env)?.is_some() { Ok(live) } else { Err(Error::CallbackNotFound) }
+        let function = live.function.borrow().get(env).ok_or(Error::CallbackNotFound)?;
+        Ok((live, function))
     }
 
     /// The function of the callback at `address` has been collected.
@@ -242,10 +255,27 @@ unsafe extern "C" fn collected(_: sys::napi_env, data: *mut c_void, _: *mut c_vo
     live.callbacks.forget_function(live.address.get());
 }
 
-/// A number that no other living thread has.
-fn this_thread() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
-    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+/// The code with which C enters callbacks of `signature`, made once per process; `None` where there is none, and libffi has its own.
+fn entry(signature: &Signature) -> Option<Arc<EntryCode<Callback>>> {
+    static ENTRIES: Mutex<Option<Entries>> = Mutex::new(None);
+    let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let entries = entries.get_or_insert_default();
+    if let Some(known) = entries.get(signature) {
+        return known.clone();
+    }
+    if entries.len() >= MAX_ENTRIES {
+        return None;
+    }
+    let entry = EntryCode::compile(signature).ok().map(Arc::new);
+    entries.insert(signature.clone(), entry.clone());
+    entry
+}
+
+/// How callbacks of `signature` are called in this environment.
+fn incoming<'env>(env: Env<'env>, signature: &Signature) -> Result<Rc<Incoming>> {
+    let state = State::of(env);
+    let make = |types: &[Value<'env>]| ask(env, |hooks| &hooks.receive, types);
+    state.receiver.incoming(env, state.exchange()?, signature, (state.allowed()? == Allowed::Fast).then_some(make))
 }
 
 impl Target for Callback {
@@ -263,57 +293,43 @@ impl Callback {
 
     fn enter(&self, mut invocation: Invocation<'_>) {
         match self.fate() {
+            Fate::Live | Fate::Ended if process::is_exiting() => return,
             Fate::Live => {}
             Fate::Collected | Fate::Exiting => return,
-            Fate::Ended if process::is_exiting() => return,
             Fate::Unregistered => self.abort_retired("it was unregistered"),
             Fate::Closed => self.abort_retired("its library was closed"),
             Fate::Ended => self.abort_retired("the thread that registered it had ended"),
         }
-        if self.thread != this_thread() {
+        if self.thread != thread::current() {
             self.abort("Callbacks can only be invoked on the system thread they were created on", "");
         }
         let Some(live) = self.live.borrow().clone() else { return };
         let running = Running::of(self);
         // SAFETY: the environment is alive, because the first thing it does at its end is to retire the callback, and this is its
-        // thread; the scope is open for as long as the values are used.
+        // thread; a scope is open for as long as the values are used.
         let env = unsafe { Env::from_raw(live.env) };
-        let result = env.in_scope(|| self.run(env, &live, &invocation));
+        // SAFETY: as above, and the closure was made with the signature of `incoming`.
+        let result = unsafe { live.incoming.call(env, &live.function, &invocation, |outcome| self.result(env, outcome)) };
         drop(running);
-        if let Ok(Some(slot)) = result {
+        if let Some(slot) = result {
             invocation.set_result(slot);
         }
     }
 
-    /// Runs the JavaScript function. `None` is a result of zeros.
-    fn run(&self, env: Env<'_>, live: &Live, invocation: &Invocation<'_>) -> Option<Slot> {
-        if v8::is_terminating() == Some(true) {
-            return None;
-        }
-        let function = live.function.get(env).ok().flatten()?;
-        let parameters = &self.signature.parameters;
-        let arguments = parameters.iter().enumerate().map(|(index, ty)| {
-            let representation = ty.representation();
-            // SAFETY: the index and the representation are those of the signature that the closure was made with.
-            let slot = unsafe { invocation.slot(index, representation) };
-            convert::to_js(env, representation, &slot).ok().flatten()
-        });
-        let result = if parameters.len() <= INLINE_ARGUMENTS {
-            let mut values = [env.undefined().ok()?; INLINE_ARGUMENTS];
-            for (value, argument) in values.iter_mut().zip(arguments) {
-                *value = argument?;
-            }
-            env.call(function, &values[..parameters.len()])
-        } else {
-            env.call(function, &arguments.collect::<Option<Vec<_>>>()?)
-        };
-        match result {
-            Ok(value) => Some(self.result(env, value)),
-            Err(_) => self.failed(env),
+    /// What C gets; `None` is zeros.
+    #[inline]
+    fn result(&self, env: Env<'_>, outcome: Outcome<'_>) -> Option<Slot> {
+        match outcome {
+            Outcome::Result(slot) => Some(slot),
+            Outcome::Value(value) => Some(self.converted(env, value)),
+            // Where V8 cannot be asked, a thread that is being stopped shows by this.
+            Outcome::Exception(_) if v8::is_terminating().is_none() && cannot_run(env) => None,
+            Outcome::Exception(exception) => self.threw(env, exception),
+            Outcome::Nothing => self.did_not_return(env),
         }
     }
 
-    fn result(&self, env: Env<'_>, value: Value<'_>) -> Slot {
+    fn converted(&self, env: Env<'_>, value: Value<'_>) -> Slot {
         if env.is_promise(value).unwrap_or(false) {
             self.abort("Callbacks cannot return promises", "");
         }
@@ -335,19 +351,27 @@ impl Callback {
         }
     }
 
-    /// JavaScript did not return. Either it threw, which ends the process, or its thread is being stopped: then C gets zeros and runs
-    /// on until it comes back to JavaScript, where V8 goes on stopping.
-    fn failed(&self, env: Env<'_>) -> Option<Slot> {
-        // Node refuses calls from the moment it decides to stop a thread, V8 stops them only at its next check; what V8 has stopped,
-        // Node-API takes for `null` thrown.
-        if !env.is_exception_pending() {
+    /// Counts calls. Only the owning thread does so; others look, before they free.
+    #[inline]
+    fn count(&self, change: isize) {
+        let running = self.running.load(Ordering::Relaxed).wrapping_add_signed(change);
+        self.running.store(running, Ordering::Release);
+    }
+
+    /// JavaScript did not return. If its thread is being stopped, C gets zeros and runs on until it comes back to JavaScript, where V8 goes
+    /// on stopping.
+    #[cold]
+    fn did_not_return(&self, env: Env<'_>) -> Option<Slot> {
+        if v8::is_terminating() == Some(true) || cannot_run(env) {
             return None;
         }
-        let exception = env.take_exception().ok();
-        if v8::is_terminating().unwrap_or_else(|| cannot_run(env)) {
-            return None;
-        }
-        let described = exception.and_then(|exception| describe(env, exception));
+        // This is all that V8 throws before a function of ours catches.
+        self.abort("Callbacks cannot throw an exception", "RangeError: Maximum call stack size exceeded");
+    }
+
+    #[cold]
+    fn threw(&self, env: Env<'_>, exception: Value<'_>) -> ! {
+        let described = describe(env, exception);
         self.abort("Callbacks cannot throw an exception", &described.unwrap_or_else(|| "(the exception cannot be shown)".to_owned()));
     }
 
@@ -399,13 +423,13 @@ struct Running<'callback>(&'callback Callback);
 
 impl<'callback> Running<'callback> {
     fn of(callback: &'callback Callback) -> Self {
-        callback.running.fetch_add(1, Ordering::AcqRel);
+        callback.count(1);
         Self(callback)
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.count(-1);
     }
 }

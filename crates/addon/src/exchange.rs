@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ferrule_abi::cell;
-use ferrule_native::{Library, Slot};
+use ferrule_native::{Invocation, Library, Slot};
 
 use crate::error::Result;
 use crate::napi::{Env, Reference, Value};
@@ -21,8 +21,17 @@ use crate::napi::{Env, Reference, Value};
 pub const RELEASES: usize = cell::COUNT;
 /// Cell that is not 0 (`int32`) after an ordinary call in a fast call's place; tests look at it.
 pub const ORDINARY: usize = RELEASES + 1;
+/// Cell of a number (`int32`) that says how a call from C ended.
+pub const INCOMING_OUTCOME: usize = ORDINARY + 1;
+/// Cell of the result of a call from C.
+pub const INCOMING_RESULT: usize = INCOMING_OUTCOME + 1;
+/// The first cell of the arguments of calls from C. A call of C may have its own in the other cells at the same time: a destructor that
+/// runs when a library is let go can call back between two instructions of a wrapper.
+pub const INCOMING_ARGUMENTS: usize = INCOMING_RESULT + 1;
+/// How many cells there are.
+const CELLS: usize = INCOMING_ARGUMENTS + cell::MAX_PARAMETERS;
 /// Size of the cells in bytes.
-pub const CELLS_SIZE: usize = (ORDINARY + 1) * cell::SIZE;
+pub const CELLS_SIZE: usize = CELLS * cell::SIZE;
 
 /// Elements (`int32`) of the gate.
 pub const GATE_LENGTH: usize = 4096;
@@ -74,16 +83,25 @@ impl Exchange {
 
     /// The content of a cell.
     pub fn cell(&self, index: usize) -> Slot {
-        assert!(index <= ORDINARY && !self.ended.get(), "a cell of an environment that is there");
+        assert!(index < CELLS && !self.ended.get(), "a cell of an environment that is there");
         // SAFETY: the memory has `CELLS_SIZE` bytes (`lib/exchange.js` takes the size from `lib.rs`), and `_cells` keeps it.
         unsafe { self.cells.add(index).read() }
     }
 
     /// Sets a cell.
     pub fn set_cell(&self, index: usize, content: Slot) {
-        assert!(index <= ORDINARY && !self.ended.get(), "a cell of an environment that is there");
+        assert!(index < CELLS && !self.ended.get(), "a cell of an environment that is there");
         // SAFETY: as in `cell`.
         unsafe { self.cells.add(index).write(content) };
+    }
+
+    /// Puts the arguments of a call from C into their cells.
+    #[inline]
+    pub fn set_incoming(&self, invocation: &Invocation<'_>) {
+        let is_room = invocation.arguments().len() <= cell::MAX_PARAMETERS;
+        assert!(is_room && !self.ended.get(), "cells of an environment that is there");
+        // SAFETY: as in `cell`, from the first of `MAX_PARAMETERS` cells on.
+        unsafe { invocation.copy_arguments(self.cells.add(INCOMING_ARGUMENTS)) };
     }
 
     fn gate(&self, index: usize) -> i32 {

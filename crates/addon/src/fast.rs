@@ -63,11 +63,18 @@ pub fn shape<'env>(env: Env<'env>, signature: &Signature, may_reenter: bool) -> 
     }
 }
 
-/// `tiers() => { cell, fast }`: why functions have no such tier, in words, or undefined where they have it.
+/// `tiers() => { cell, fast, callback }`: why functions have no such tier, and callbacks go through Node-API, in words; undefined where it is
+/// not so.
 pub fn reasons<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let tiers = tiers(env)?;
+    let state = State::of(env);
+    let callback = if state.allowed()? == Allowed::Fast {
+        state.receiver.caller(env).as_ref().err().cloned().map(Reason::V8)
+    } else {
+        Some(Reason::Off)
+    };
     let object = env.object()?;
-    for (name, reason) in [("cell", tiers.cell.as_ref().err()), ("fast", tiers.fast.as_ref().err())] {
+    for (name, reason) in [("cell", tiers.cell.as_ref().err()), ("fast", tiers.fast.as_ref().err()), ("callback", callback.as_ref())] {
         let reason = match reason {
             Some(reason) => env.create_string(&reason.to_string())?,
             None => env.undefined()?,

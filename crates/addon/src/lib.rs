@@ -9,6 +9,7 @@ mod exchange;
 mod export;
 mod fast;
 mod function;
+mod incoming;
 mod legacy;
 mod library;
 mod loaded;
@@ -112,9 +113,14 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         ("DEPTH", cell::DEPTH),
         ("RELEASES", exchange::RELEASES),
         ("ORDINARY", exchange::ORDINARY),
+        ("INCOMING_OUTCOME", exchange::INCOMING_OUTCOME),
+        ("INCOMING_RESULT", exchange::INCOMING_RESULT),
+        ("INCOMING_ARGUMENTS", exchange::INCOMING_ARGUMENTS),
     ];
+    let outcomes = [("RESULT", incoming::RESULT), ("VALUE", incoming::VALUE), ("EXCEPTION", incoming::EXCEPTION)];
+    let outcomes = outcomes.map(|(name, number)| (name, number.unsigned_abs() as usize));
     let gate = [("length", exchange::GATE_LENGTH), ("ALIVE", exchange::ALIVE)];
-    for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice())] {
+    for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice()), ("outcomes", outcomes.as_slice())] {
         let object = env.object()?;
         for (name, number) in numbers {
             env.define(object, env.create_string(name)?, env.create_f64(*number as f64)?)?;

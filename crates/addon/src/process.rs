@@ -25,6 +25,46 @@ pub extern "C" fn exits() {
     EXITING.store(true, Ordering::Release);
 }
 
+pub use exit::{SEES_EXIT, watch_exit};
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod exit {
+    //! The exit of the process, which `process.exit` does not tell an environment of.
+
+    /// Whether [`is_exiting`](super::is_exiting) is true from the moment the main thread exits, whatever makes it do so.
+    pub const SEES_EXIT: bool = true;
+
+    struct Watch;
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            // SAFETY: both calls take nothing and cannot fail.
+            if unsafe { libc::gettid() == libc::getpid() } {
+                super::exits();
+            }
+        }
+    }
+
+    /// Sees to it that the exit is noticed. To be called on the main thread.
+    ///
+    /// The GNU C library destroys the thread-local variables of a thread that calls `exit` before it runs the first exit handler
+    /// (`__run_exit_handlers` in its `stdlib/exit.c`), so nothing that a library has registered runs earlier.
+    pub fn watch_exit() {
+        thread_local!(static WATCH: Watch = const { Watch });
+        WATCH.with(|_| ());
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+mod exit {
+    //! Where nothing runs before the exit handlers of libraries.
+
+    /// Node-API has to be asked, which runs no JavaScript any more when the process exits.
+    pub const SEES_EXIT: bool = false;
+
+    pub const fn watch_exit() {}
+}
+
 /// A Worker has ended, and its libraries stay. The process may exit without telling the main thread's environment (`process.exit`), but it
 /// runs exit handlers, the latest first: this one before those that the Worker's libraries have registered.
 pub fn worker_ends() {

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use crate::boundary::Arguments;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
+use crate::incoming::Receiver;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Keeper, Reference, Value};
 use crate::process;
@@ -62,6 +63,8 @@ pub struct State {
     endings: Rc<Endings>,
     /// Compiled code.
     pub compiler: Compiler,
+    /// What calls from C take.
+    pub receiver: Receiver,
     /// Libraries that the legacy API has opened, by path; it never closes them.
     pub legacy: RefCell<HashMap<Option<String>, Rc<Loaded>>>,
 }
@@ -95,6 +98,8 @@ hooks! {
     wrap,
     /// `(fast, fastValues, call, callValues, result, ...types) => shape`: what the wrappers of a signature have in common.
     shape,
+    /// `(result, ...types) => wrapper`: the function that V8 calls for C, with the user's function.
+    receive,
     /// `() => object` without a prototype.
     record,
     /// `value => string`: what Node's argument errors say they received.
@@ -131,6 +136,9 @@ impl State {
     /// `initialize(hooks)`, called once by the JavaScript part when it has loaded the addon.
     pub fn initialize<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
         let hooks = Hooks::read(env, arguments.get(env, 0)?)?;
+        if hooks.is_main_thread {
+            process::watch_exit();
+        }
         // The JavaScript part can be loaded again (a cleared module cache): the first hooks serve as well as the second.
         let _first = Self::of(env).hooks.set(hooks);
         Ok(None)

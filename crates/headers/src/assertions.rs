@@ -5,8 +5,8 @@ use std::mem::offset_of;
 
 use crate::layout::{
     CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, CallbackArguments, ConstructorBehavior, FLAGS_NONE, FastOneByteString,
-    HandleScope, Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SequencedTypeInfo, SideEffectType,
-    TypeInfoLayout,
+    HandleScope, HandleScopeData, HandleScopes, Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR,
+    SequencedTypeInfo, SideEffectType, TypeInfoLayout,
 };
 
 /// Whose headers the C++ is for.
@@ -118,11 +118,22 @@ impl Source {
 
         self.class::<HandleScope>("v8::HandleScope");
         let scope = [
-            member!(HandleScope, isolate, if layout.handle_scope_exported { "i_isolate_" } else { "isolate_" }),
+            member!(HandleScope, isolate, if layout.handle_scopes == HandleScopes::Exported { "i_isolate_" } else { "isolate_" }),
             member!(HandleScope, previous_next, "prev_next_"),
             member!(HandleScope, previous_limit, "prev_limit_"),
         ];
         self.members("v8::HandleScope", &scope);
+        if let HandleScopes::Inline(offset) = layout.handle_scopes {
+            self.same("v8::internal::Internals::kIsolateHandleScopeDataOffset", offset);
+            self.class::<HandleScopeData>("v8::internal::HandleScopeData");
+            let data = [
+                member!(HandleScopeData, next, "next"),
+                member!(HandleScopeData, limit, "limit"),
+                member!(HandleScopeData, level, "level"),
+                member!(HandleScopeData, sealed_level, "sealed_level"),
+            ];
+            self.members("v8::internal::HandleScopeData", &data);
+        }
 
         self.class::<ConstructorBehavior>("v8::ConstructorBehavior");
         self.same("v8::ConstructorBehavior::kThrow", ConstructorBehavior::Throw as usize);
@@ -147,6 +158,20 @@ impl Source {
             "v8::MaybeLocal<v8::Function> (v8::FunctionTemplate::*)(v8::Local<v8::Context>)",
         );
         self.holds("std::is_constructible_v<v8::HandleScope, v8::Isolate*>");
+        self.declared(
+            "v8::Function::Call",
+            "v8::MaybeLocal<v8::Value> (v8::Function::*)(v8::Local<v8::Context>, v8::Local<v8::Value>, int, v8::Local<v8::Value>[])",
+        );
+        if layout.calls_in_isolate {
+            self.declared(
+                "v8::Function::Call",
+                "v8::MaybeLocal<v8::Value> (v8::Function::*)(v8::Isolate*, v8::Local<v8::Context>, v8::Local<v8::Value>, int, \
+                 v8::Local<v8::Value>[])",
+            );
+        }
+        let globalized = if layout.globalizes_objects { "v8::internal::Address" } else { "v8::internal::Address*" };
+        self.declared("v8::api_internal::GlobalizeReference", &format!("v8::internal::Address* (*)(v8::internal::Isolate*, {globalized})"));
+        self.declared("v8::api_internal::DisposeGlobal", "void (*)(v8::internal::Address*)");
         self.declared("v8::ArrayBufferView::Buffer", "v8::Local<v8::ArrayBuffer> (v8::ArrayBufferView::*)()");
         self.declared("v8::ArrayBufferView::ByteOffset", "size_t (v8::ArrayBufferView::*)()");
         self.declared("v8::ArrayBufferView::ByteLength", "size_t (v8::ArrayBufferView::*)()");

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem;
 use std::ptr::NonNull;
 
-use crate::layout::{CFunctionInfoStorage, CType, Int64Representation, Layout};
+use crate::layout::{CFunctionInfoStorage, CType, HandleScopes, Int64Representation, Layout};
 
 /// The address of something in this process.
 pub fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
@@ -46,8 +46,8 @@ const ARGUMENT_INFO: &CStr = c"_ZNK2v813CFunctionInfo12ArgumentInfoEj";
 fn exports(layout: &Layout, differences: &mut Vec<String>) {
     let with_representation = layout.function_info.representation.is_some();
     let promised = [
-        (c"_ZN2v811HandleScopeC1EPNS_7IsolateE", layout.handle_scope_exported),
-        (c"_ZN2v811HandleScopeD1Ev", layout.handle_scope_exported),
+        (c"_ZN2v811HandleScopeC1EPNS_7IsolateE", layout.handle_scopes == HandleScopes::Exported),
+        (c"_ZN2v811HandleScopeD1Ev", layout.handle_scopes == HandleScopes::Exported),
         (c"_ZN2v815ArrayBufferView11GetContentsENS_10MemorySpanIhEE", layout.view_contents),
         (CONSTRUCTOR, !with_representation),
         (CONSTRUCTOR_WITH_REPRESENTATION, with_representation),

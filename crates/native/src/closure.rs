@@ -1,226 +1,137 @@
 //! Closures: addresses that C can call and that arrive in Rust with a value of ours.
 //!
-//! libffi gives the code (from pages it maps executable elsewhere than it writes them); the [`Closure`] owns that code, the call
-//! interface that tells it how to read the arguments, and the value. All three live until the `Closure` is dropped: whoever drops it
-//! must know that C will not call the address again.
+//! There are two kinds, and one way to be called by either. Compiled closures are a few instructions of ours between C and Rust
+//! ([`Closure::compiled`]); libffi's do for every signature and platform ([`Closure::new`]). A [`Closure`] owns its address and the value,
+//! both until it is dropped: whoever drops it must know that C will not call the address again.
+//!
+//! C that does so all the same finds, at the address of a compiled closure, the end of the process with a line that says why, until the
+//! address is given out again (`thunk.rs` says when); at an address of libffi's, memory that is anything.
 
-use std::ffi::c_void;
-use std::ptr::NonNull;
-use std::sync::Once;
+mod compiled;
+mod libffi;
+mod target;
 
-use ferrule_abi::{Representation, Signature};
-use libffi::low::{self, CodePtr, ffi_arg, ffi_cif, ffi_closure};
+use std::sync::Arc;
 
-use crate::interface::{CallInterface, PrepareError};
-use crate::slot::{Scalar, Slot};
+use ferrule_abi::Signature;
 
-/// Why there is no closure.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// libffi cannot describe the signature.
-    #[error(transparent)]
-    Prepare(#[from] PrepareError),
-    /// No executable memory could be had.
-    #[error("no executable memory for a callback")]
-    Memory,
-}
+use self::compiled::Compiled;
+use self::libffi::Libffi;
 
-/// What a closure does when C calls it. It must not unwind.
-pub trait Target {
-    /// Takes the call. The result slot holds zeros until it is set.
-    fn call(&self, invocation: Invocation<'_>);
-}
-
-/// One call from C: its arguments, and where its result goes.
-pub struct Invocation<'call> {
-    arguments: *mut *mut c_void,
-    result: &'call mut Slot,
-}
-
-impl Invocation<'_> {
-    /// The argument at `index`.
-    ///
-    /// # Safety
-    ///
-    /// * `index` is below the number of parameters of the closure's signature.
-    /// * `T` is the type of that parameter's representation.
-    #[inline]
-    #[must_use]
-    pub unsafe fn argument<T: Scalar>(&self, index: usize) -> T {
-        // SAFETY: libffi hands one pointer per parameter, each to a value of the parameter's type; the caller names both rightly.
-        unsafe { (*self.arguments.add(index)).cast::<T>().read_unaligned() }
-    }
-
-    /// The argument at `index` as a slot.
-    ///
-    /// # Safety
-    ///
-    /// * As for [`Invocation::argument`], with the representation in the place of the type.
-    #[inline]
-    #[must_use]
-    pub unsafe fn slot(&self, index: usize, representation: Representation) -> Slot {
-        // SAFETY: each arm names the type of its representation; the rest is the caller's list.
-        unsafe {
-            match representation {
-                Representation::Void => Slot::ZERO,
-                Representation::Int8 | Representation::Uint8 => Slot::new(self.argument::<u8>(index)),
-                Representation::Int16 | Representation::Uint16 => Slot::new(self.argument::<u16>(index)),
-                Representation::Int32 | Representation::Uint32 => Slot::new(self.argument::<u32>(index)),
-                Representation::Int64 | Representation::Uint64 => Slot::new(self.argument::<u64>(index)),
-                Representation::Float32 => Slot::new(self.argument::<f32>(index)),
-                Representation::Float64 => Slot::new(self.argument::<f64>(index)),
-                Representation::Pointer => Slot::new(self.argument::<usize>(index)),
-            }
-        }
-    }
-
-    /// Sets what C gets; a value of the representation of the signature's result.
-    #[inline]
-    pub fn set_result(&mut self, value: Slot) {
-        *self.result = value;
-    }
-}
-
-struct Context<T> {
-    interface: CallInterface,
-    result: Representation,
-    target: T,
-}
+pub use self::compiled::{CompileError, EntryCode};
+pub use self::libffi::prepare;
+pub use self::target::{Error, Invocation, Target};
 
 /// A function pointer for C, and what it leads to.
-pub struct Closure<T: Target> {
-    closure: NonNull<ffi_closure>,
-    code: CodePtr,
-    /// Held by raw pointer, as libffi holds it too: made by `Box::into_raw`, freed in `drop`.
-    context: NonNull<Context<T>>,
+pub struct Closure<T: Target>(Kind<T>);
+
+enum Kind<T> {
+    Compiled(Compiled<T>),
+    Libffi(Libffi<T>),
 }
 
-// SAFETY: a closure is memory of libffi's, which any thread may free, and a context, which is `Send` when the target is (the call
-// interface is).
-unsafe impl<T: Target + Send> Send for Closure<T> {}
-
 impl<T: Target> Closure<T> {
-    /// Makes a function of `signature` for C that calls `target`.
+    /// Makes a function of `signature` for C that calls `target`, by libffi.
     ///
     /// # Errors
     ///
     /// [`Error`] when libffi cannot describe the signature or has no executable memory left.
     pub fn new(signature: &Signature, target: T) -> Result<Self, Error> {
-        let interface = CallInterface::prepare(signature)?;
-        let (closure, code) = low::try_closure_alloc().ok_or(Error::Memory)?;
-        let context = Box::into_raw(Box::new(Context { interface, result: signature.result.representation(), target }));
-        // SAFETY: both come from calls that return no null pointer.
-        let made = unsafe { Self { closure: NonNull::new_unchecked(closure), code, context: NonNull::new_unchecked(context) } };
-        // SAFETY: the closure was just allocated, the interface is prepared and lives in the context, whose address does not change;
-        // `enter` reads the user data as the `Context<T>` it is.
-        unsafe { low::prep_closure(closure, (*context).interface.as_ptr(), enter::<T>, context, code) }.map_err(|_| Error::Memory)?;
-        Ok(made)
+        Ok(Self(Kind::Libffi(Libffi::new(signature, target)?)))
+    }
+
+    /// Makes a function for C that calls `target`, of the signature that `entry` was compiled for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Memory`] when there is no executable memory left.
+    pub fn compiled(entry: &Arc<EntryCode<T>>, target: T) -> Result<Self, Error> {
+        Ok(Self(Kind::Compiled(Compiled::new(entry, target)?)))
     }
 
     /// The address that C calls.
     #[must_use]
     pub fn address(&self) -> usize {
-        self.code.as_ptr() as usize
+        match &self.0 {
+            Kind::Compiled(closure) => closure.address(),
+            Kind::Libffi(closure) => closure.address(),
+        }
     }
 
     /// What the address leads to.
     #[must_use]
     pub fn target(&self) -> &T {
-        // SAFETY: the context lives as long as the closure, and only shared references to it are ever made.
-        unsafe { &self.context.as_ref().target }
-    }
-}
-
-impl<T: Target> Drop for Closure<T> {
-    fn drop(&mut self) {
-        // SAFETY: allocated by `new` and freed only here.
-        unsafe { low::closure_free(self.closure.as_ptr()) };
-        // SAFETY: made by `Box::into_raw` in `new`, and taken back only here.
-        drop(unsafe { Box::from_raw(self.context.as_ptr()) });
-    }
-}
-
-/// Lets libffi find its own code in this process's binary, from the file of which it maps a copy for each page of closures. At the first
-/// closure it would look for the file by its name, and by then the package can have been replaced by another version.
-pub fn prepare() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        if let Some((closure, _)) = low::try_closure_alloc() {
-            // SAFETY: it was just allocated, and nobody has it.
-            unsafe { low::closure_free(closure) };
+        match &self.0 {
+            Kind::Compiled(closure) => closure.target(),
+            Kind::Libffi(closure) => closure.target(),
         }
-    });
-}
-
-/// What libffi calls.
-///
-/// # Safety
-///
-/// * `context` is the context of a live closure, `result` has room for its result (at least an `ffi_arg` for integers), `arguments`
-///   points at its arguments.
-unsafe extern "C" fn enter<T: Target>(_: &ffi_cif, result: &mut c_void, arguments: *const *const c_void, context: &Context<T>) {
-    let mut slot = Slot::ZERO;
-    context.target.call(Invocation { arguments: arguments.cast_mut().cast(), result: &mut slot });
-    // SAFETY: libffi gives room for the result of the signature the context was made with.
-    unsafe { write_result(context.result, slot, result) };
-}
-
-/// libffi wants integers narrower than a register widened to one (libffi manual, "The Closure API").
-///
-/// # Safety
-///
-/// * `result` may be written as the representation, widened to an `ffi_arg` when it is a narrower integer.
-unsafe fn write_result(representation: Representation, slot: Slot, result: *mut c_void) {
-    let widened = match representation {
-        Representation::Void => return,
-        Representation::Int8 => slot.get::<i8>() as ffi_arg,
-        Representation::Uint8 => slot.get::<u8>() as ffi_arg,
-        Representation::Int16 => slot.get::<i16>() as ffi_arg,
-        Representation::Uint16 => slot.get::<u16>() as ffi_arg,
-        Representation::Int32 => slot.get::<i32>() as ffi_arg,
-        Representation::Uint32 => slot.get::<u32>() as ffi_arg,
-        // SAFETY: the caller gives room for the representation itself.
-        Representation::Int64 | Representation::Uint64 => return unsafe { result.cast::<u64>().write(slot.get()) },
-        // SAFETY: as above.
-        Representation::Float32 => return unsafe { result.cast::<f32>().write(slot.get()) },
-        // SAFETY: as above.
-        Representation::Float64 => return unsafe { result.cast::<f64>().write(slot.get()) },
-        Representation::Pointer => slot.get::<usize>() as ffi_arg,
-    };
-    // SAFETY: the caller gives room for an `ffi_arg`.
-    unsafe { result.cast::<ffi_arg>().write(widened) };
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::call::Call;
+    use crate::slot::Slot;
     use ferrule_abi::Type;
-    use std::cell::RefCell;
+    use std::ffi::c_void;
+    use std::hint::black_box;
+    use std::mem;
+    use std::sync::Mutex;
+    use std::thread;
+
+    /// A closure of each kind, as far as there are two.
+    fn closures<T: Target>(signature: &Signature, target: impl Fn() -> T) -> Vec<Closure<T>> {
+        let mut closures = vec![Closure::new(signature, target()).expect("a closure of libffi's")];
+        if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+            let entry = Arc::new(EntryCode::compile(signature).expect("code"));
+            closures.push(Closure::compiled(&entry, target()).expect("a compiled closure"));
+        }
+        closures
+    }
 
     /// Answers every call with its own arguments' sum, and remembers them.
-    struct Sum(RefCell<Vec<i64>>);
+    #[derive(Default)]
+    struct Sum(Mutex<Vec<i64>>);
 
     impl Target for Sum {
         fn call(&self, mut invocation: Invocation<'_>) {
-            // SAFETY: the signature below is (int8, int64, uint16) -> int16.
-            let arguments =
-                unsafe { [i64::from(invocation.argument::<i8>(0)), invocation.argument(1), i64::from(invocation.argument::<u16>(2))] };
-            self.0.borrow_mut().extend(arguments);
+            assert_eq!(invocation.arguments().len(), 3);
+            let arguments = [i64::from(invocation.argument::<i32>(0)), invocation.argument(1), i64::from(invocation.argument::<u32>(2))];
+            self.0.lock().expect("the arguments").extend(arguments);
             invocation.set_result(Slot::new(arguments.iter().sum::<i64>() as i16));
         }
     }
 
+    fn sum_signature() -> Signature {
+        Signature::new(Type::Int16, [Type::Int8, Type::Int64, Type::Uint16])
+    }
+
     #[test]
     fn arguments_arrive_and_the_result_returns() {
-        let signature = Signature::new(Type::Int16, [Type::Int8, Type::Int64, Type::Uint16]);
-        let closure = Closure::new(&signature, Sum(RefCell::default())).expect("a closure");
-        let call = Call::prepare(&signature).expect("a plain signature");
-        let mut arguments = [Slot::new(-5_i8), Slot::new(-1000_i64), Slot::new(7_u16)];
-        // SAFETY: the closure was made with the signature of the call, and so were the arguments.
-        let result = unsafe { call.invoke(closure.address() as *const c_void, &mut arguments) };
-        assert_eq!(result.get::<i16>(), -998);
-        assert_eq!(*closure.target().0.borrow(), [-5, -1000, 7]);
+        for closure in closures(&sum_signature(), Sum::default) {
+            let call = Call::prepare(&sum_signature()).expect("a plain signature");
+            let mut arguments = [Slot::new(-5_i8), Slot::new(-1000_i64), Slot::new(7_u16)];
+            // SAFETY: the closure was made with the signature of the call, and so were the arguments.
+            let result = unsafe { call.invoke(closure.address() as *const c_void, &mut arguments) };
+            assert_eq!(result.get::<i16>(), -998);
+            assert_eq!(*closure.target().0.lock().expect("the arguments"), [-5, -1000, 7]);
+        }
+    }
+
+    #[test]
+    fn a_result_that_is_not_set_is_zero() {
+        struct Silent;
+        impl Target for Silent {
+            fn call(&self, _: Invocation<'_>) {}
+        }
+        for ty in [Type::Int8, Type::Uint32, Type::Int64, Type::Pointer, Type::Float32, Type::Float64] {
+            for closure in closures(&Signature::new(ty, []), || Silent) {
+                let call = Call::prepare(&Signature::new(ty, [])).expect("a plain signature");
+                // SAFETY: as above.
+                assert_eq!(unsafe { call.invoke(closure.address() as *const c_void, &mut []) }.get::<u64>(), 0, "{ty:?}");
+            }
+        }
     }
 
     #[test]
@@ -228,28 +139,97 @@ mod tests {
         struct Compare;
         impl Target for Compare {
             fn call(&self, mut invocation: Invocation<'_>) {
+                let elements = [invocation.argument::<*mut c_void>(0), invocation.argument(1)];
                 // SAFETY: qsort passes two pointers to elements of the array, which are i32.
-                let [a, b] = unsafe { [invocation.argument::<*mut c_void>(0), invocation.argument(1)].map(|it| it.cast::<i32>().read()) };
+                let [a, b] = elements.map(|it| unsafe { it.cast::<i32>().read() });
                 invocation.set_result(Slot::new(a.cmp(&b) as i32));
             }
         }
         unsafe extern "C" {
             fn qsort(base: *mut i32, count: usize, size: usize, compare: *const c_void);
         }
-        let closure = Closure::new(&Signature::new(Type::Int32, [Type::Pointer, Type::Pointer]), Compare).expect("a closure");
-        let mut numbers: Vec<i32> = (0..1000).map(|index| (index * 7919) % 1000).collect();
-        // SAFETY: the array has the length and element size said, the closure the comparator's signature.
-        unsafe { qsort(numbers.as_mut_ptr(), numbers.len(), 4, closure.address() as *const c_void) };
-        assert!(numbers.is_sorted());
+        for closure in closures(&Signature::new(Type::Int32, [Type::Pointer, Type::Pointer]), || Compare) {
+            let mut numbers: Vec<i32> = (0..1000).map(|index| (index * 7919) % 1000).collect();
+            // SAFETY: the array has the length and element size said, the closure the comparator's signature.
+            unsafe { qsort(numbers.as_mut_ptr(), numbers.len(), 4, closure.address() as *const c_void) };
+            assert!(numbers.is_sorted());
+        }
+    }
+
+    /// The caller is compiled, by a compiler that relies on all that a convention promises it.
+    #[test]
+    fn a_compiled_caller_is_served() {
+        type Mixed = extern "C" fn(i8, f64, u16, f32, i64, u8, i16, i32, *const c_void, i8, f32, u64) -> i8;
+        struct Check;
+        impl Target for Check {
+            fn call(&self, mut invocation: Invocation<'_>) {
+                let integers = [0, 2, 5, 6, 7, 9].map(|index| invocation.argument::<i32>(index));
+                assert_eq!(integers, [-1, 0xfff0, 0xfe, -300, -70_000, -128]);
+                assert_eq!(
+                    [1, 3, 10].map(|index| if index == 1 { invocation.argument(1) } else { f64::from(invocation.argument::<f32>(index)) }),
+                    [0.1, 0.5, -2.5]
+                );
+                assert_eq!([4, 8, 11].map(|index| invocation.argument::<u64>(index)), [1 << 40, 0xdead_beef, u64::MAX]);
+                invocation.set_result(Slot::new(0xffff_ff85_u32));
+            }
+        }
+        use Type::{Float32, Float64, Int8, Int16, Int32, Int64, Pointer, Uint8, Uint16, Uint64};
+        let parameters = [Int8, Float64, Uint16, Float32, Int64, Uint8, Int16, Int32, Pointer, Int8, Float32, Uint64];
+        for closure in closures(&Signature::new(Int8, parameters), || Check) {
+            // SAFETY: the closure is a function of this type.
+            let function: Mixed = unsafe { mem::transmute(closure.address()) };
+            let result = function(-1, 0.1, 0xfff0, 0.5, 1 << 40, 0xfe, -300, -70_000, 0xdead_beef as *const c_void, -128, -2.5, u64::MAX);
+            assert_eq!(i64::from(black_box(result)), -123);
+        }
     }
 
     #[test]
     fn thousands_of_closures_live_side_by_side() {
-        let signature = Signature::new(Type::Int16, [Type::Int8, Type::Int64, Type::Uint16]);
-        let closures: Vec<_> = (0..5000).map(|_| Closure::new(&signature, Sum(RefCell::default())).expect("a closure")).collect();
-        let mut addresses: Vec<_> = closures.iter().map(Closure::address).collect();
+        let made: Vec<_> = (0..2500).flat_map(|_| closures(&sum_signature(), Sum::default)).collect();
+        let mut addresses: Vec<_> = made.iter().map(Closure::address).collect();
         addresses.sort_unstable();
         addresses.dedup();
-        assert_eq!(addresses.len(), closures.len());
+        assert_eq!(addresses.len(), made.len());
+    }
+
+    #[test]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    fn closures_come_and_go_on_many_threads() {
+        struct Number(u32);
+        impl Target for Number {
+            fn call(&self, mut invocation: Invocation<'_>) {
+                invocation.set_result(Slot::new(self.0));
+            }
+        }
+        let entry = Arc::new(EntryCode::compile(&Signature::new(Type::Uint32, [])).expect("code"));
+        let check = |closure: &Closure<Number>| {
+            // SAFETY: the closure is a function of this type.
+            let function: extern "C" fn() -> u32 = unsafe { mem::transmute(closure.address()) };
+            assert_eq!(function(), closure.target().0);
+        };
+        thread::scope(|scope| {
+            for thread in 0..8_u32 {
+                let (entry, check) = (&entry, &check);
+                scope.spawn(move || {
+                    let mut kept = Vec::new();
+                    for index in 0..5000 {
+                        kept.push(Closure::compiled(entry, Number(thread << 16 | index)).expect("a closure"));
+                        if kept.len() > 50 {
+                            kept.swap_remove(index as usize * 7919 % 50);
+                        }
+                        check(&kept[index as usize % kept.len()]);
+                    }
+                    kept.iter().for_each(check);
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_compiled_says_why() {
+        let many = Signature::new(Type::Void, vec![Type::Int32; 65]);
+        let Err(reason) = EntryCode::<Sum>::compile(&many) else { panic!("it has too many parameters") };
+        assert!(matches!(reason, CompileError::Signature(_) | CompileError::Platform), "{reason}");
+        assert!(Closure::new(&many, Sum::default()).is_ok());
     }
 }

@@ -17,9 +17,11 @@ mod interface;
 pub mod library;
 pub mod memory;
 pub mod slot;
+pub mod thread;
+mod thunk;
 
 pub use call::{Call, INLINE_ARGUMENTS};
-pub use closure::{Closure, Invocation, Target};
+pub use closure::{Closure, EntryCode, Invocation, Target};
 pub use code::Code;
 pub use interface::PrepareError;
 pub use library::Library;

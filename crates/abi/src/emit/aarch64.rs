@@ -74,6 +74,17 @@ impl Instructions for Aarch64 {
         dynasm!(self.ops; .arch aarch64; add XSP(to), sp, offset);
     }
 
+    fn extend(&mut self, from: u8, to: u8, extend: Extend) {
+        match extend {
+            Extend::None => self.copy(from, to, Width::Double),
+            Extend::Sign8 => dynasm!(self.ops; .arch aarch64; sxtb W(to), W(from)),
+            Extend::Zero8 => dynasm!(self.ops; .arch aarch64; uxtb W(to), W(from)),
+            Extend::Sign16 => dynasm!(self.ops; .arch aarch64; sxth W(to), W(from)),
+            Extend::Zero16 => dynasm!(self.ops; .arch aarch64; uxth W(to), W(from)),
+            Extend::Sign32 => dynasm!(self.ops; .arch aarch64; sxtw X(to), W(from)),
+        }
+    }
+
     fn copy(&mut self, from: u8, to: u8, width: Width) {
         if width == Width::Double {
             dynasm!(self.ops; .arch aarch64; mov X(to), X(from));
@@ -88,6 +99,9 @@ impl Instructions for Aarch64 {
 
     fn load(&mut self, Address { base, displacement }: Address, to: u8, width: Width, extend: Extend) {
         match (extend, width) {
+            (Extend::Sign8, Width::Double) => dynasm!(self.ops; .arch aarch64; ldrsb X(to), [XSP(base), displacement]),
+            (Extend::Sign16, Width::Double) => dynasm!(self.ops; .arch aarch64; ldrsh X(to), [XSP(base), displacement]),
+            (Extend::Sign32, _) => dynasm!(self.ops; .arch aarch64; ldrsw X(to), [XSP(base), displacement]),
             (Extend::Sign8, _) => dynasm!(self.ops; .arch aarch64; ldrsb W(to), [XSP(base), displacement]),
             (Extend::Zero8, _) | (Extend::None, Width::Byte) => dynasm!(self.ops; .arch aarch64; ldrb W(to), [XSP(base), displacement]),
             (Extend::Sign16, _) => dynasm!(self.ops; .arch aarch64; ldrsh W(to), [XSP(base), displacement]),
@@ -122,8 +136,12 @@ impl Instructions for Aarch64 {
         }
     }
 
-    fn store_zero(&mut self, Address { base, displacement }: Address) {
-        dynasm!(self.ops; .arch aarch64; str wzr, [XSP(base), displacement]);
+    fn store_zero(&mut self, Address { base, displacement }: Address, width: Width) {
+        if width == Width::Double {
+            dynasm!(self.ops; .arch aarch64; str xzr, [XSP(base), displacement]);
+        } else {
+            dynasm!(self.ops; .arch aarch64; str wzr, [XSP(base), displacement]);
+        }
     }
 
     fn add(&mut self, Address { base, displacement }: Address, amount: i8, temporary: u8) {
@@ -144,16 +162,6 @@ impl Instructions for Aarch64 {
     fn loaded_number_to_address(&mut self, from: Address, to: u8, vector: u8) {
         self.load_vector(from, vector, Width::Double);
         self.number_to_address(vector, to);
-    }
-
-    fn extend_result(&mut self, extend: Extend) {
-        match extend {
-            Extend::None => {}
-            Extend::Sign8 => dynasm!(self.ops; .arch aarch64; sxtb w0, w0),
-            Extend::Zero8 => dynasm!(self.ops; .arch aarch64; uxtb w0, w0),
-            Extend::Sign16 => dynasm!(self.ops; .arch aarch64; sxth w0, w0),
-            Extend::Zero16 => dynasm!(self.ops; .arch aarch64; uxth w0, w0),
-        }
     }
 
     fn zero_result(&mut self) {

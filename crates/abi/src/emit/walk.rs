@@ -6,7 +6,7 @@
 use super::linkage::Linkage;
 use crate::cell;
 use crate::place::{Base, Extend, Move, Place, Width};
-use crate::plan::{Outcome, Plan, Resolver, Target};
+use crate::plan::{Handler, Outcome, Plan, Resolver, Target};
 
 /// A frame that is larger than this is touched half-way while it is made: systems that grow a stack by its guard page (4,096 bytes on
 /// Windows and Linux) must not see that page skipped.
@@ -55,13 +55,17 @@ pub(super) trait Instructions {
     /// Puts the address `offset` bytes above the stack pointer into a general-purpose register.
     fn stack_address(&mut self, to: u8, offset: u32);
 
+    /// Copies a general-purpose register and makes a narrow integer in it wider.
+    fn extend(&mut self, from: u8, to: u8, extend: Extend);
+
     /// Copies a general-purpose register.
     fn copy(&mut self, from: u8, to: u8, width: Width);
 
     /// Copies a floating-point register.
     fn copy_vector(&mut self, from: u8, to: u8);
 
-    /// Reads memory into a general-purpose register. Where `extend` widens, it says what is read; otherwise `width` does.
+    /// Reads memory into a general-purpose register. Where `extend` widens, it says what is read, and `width` how wide that becomes;
+    /// otherwise `width` says what is read.
     fn load(&mut self, from: Address, to: u8, width: Width, extend: Extend);
 
     /// Reads a `float` or a `double` into a floating-point register.
@@ -73,8 +77,8 @@ pub(super) trait Instructions {
     /// Writes a floating-point register to memory, as a `float` or a `double`.
     fn store_vector(&mut self, from: u8, to: Address, width: Width);
 
-    /// Writes an `int32` of 0 to memory.
-    fn store_zero(&mut self, to: Address);
+    /// Writes 0 to memory: an `int32`, or 64 bits.
+    fn store_zero(&mut self, to: Address, width: Width);
 
     /// Adds to an `int32` in memory. The general-purpose register `temporary` may be overwritten.
     fn add(&mut self, to: Address, amount: i8, temporary: u8);
@@ -84,9 +88,6 @@ pub(super) trait Instructions {
 
     /// Makes an address of a `double` in memory. The floating-point register `vector` may be overwritten.
     fn loaded_number_to_address(&mut self, from: Address, to: u8, vector: u8);
-
-    /// Makes the narrow integer in the result register 32 bits wide.
-    fn extend_result(&mut self, extend: Extend);
 
     /// Puts 0 into the general-purpose result register.
     fn zero_result(&mut self);
@@ -144,6 +145,9 @@ impl<I: Instructions> Walk<'_, I> {
         }
         self.count(1);
         self.moves(&self.plan.arguments);
+        if let Target::Handler(handler) = self.plan.target {
+            self.handler_arguments(handler);
+        }
         if self.plan.vectors > 0 {
             self.instructions.announce_vectors(self.plan.vectors);
         }
@@ -196,18 +200,33 @@ impl<I: Instructions> Walk<'_, I> {
                 self.instructions.loaded_number_to_address(address, target, self.plan.scratch.vector);
             }
             Target::Address(Place::General(number)) => self.instructions.copy(number, target, Width::Double),
+            Target::Handler(_) => self.instructions.constant(target, self.linkage.resolver),
             Target::Number(Place::General(_)) | Target::Address(Place::Vector(_) | Place::Memory { .. }) => {
                 unreachable!("a number is in a floating-point register or in memory, an address is passed in a register")
             }
         }
     }
 
+    /// What a handler is given after its context, which is a move like others.
+    fn handler_arguments(&mut self, Handler { slots, result }: Handler) {
+        let registers = self.plan.convention.general;
+        self.instructions.stack_address(registers[1], slots);
+        self.instructions.stack_address(registers[2], result);
+        let address = self.address(Base::Frame, result);
+        self.instructions.store_zero(address, Width::Double);
+    }
+
     fn outcome(&mut self) {
         match self.plan.outcome {
             Outcome::Kept => {}
-            Outcome::Extended(extend) => self.instructions.extend_result(extend),
+            Outcome::Extended(extend) => self.extend_result(extend),
+            Outcome::Loaded { class, width, extend, from } => {
+                if let Some(to) = Place::register(class, I::RESULT) {
+                    self.move_one(&Move { from, to, width, extend });
+                }
+            }
             Outcome::Stored { class, width, extend, to } => {
-                self.instructions.extend_result(extend);
+                self.extend_result(extend);
                 if let Some(from) = Place::register(class, I::RESULT) {
                     self.move_one(&Move::new(from, to, width));
                 }
@@ -215,11 +234,18 @@ impl<I: Instructions> Walk<'_, I> {
         }
         if self.plan.resolver.is_some() {
             let address = self.address(Base::Cells, cell::offset(cell::REFUSED));
-            self.instructions.store_zero(address);
+            self.instructions.store_zero(address, Width::Word);
         }
         self.count(-1);
         if self.plan.returns_zero {
             self.instructions.zero_result();
+        }
+    }
+
+    /// Makes the narrow integer in the result register 32 bits wide.
+    fn extend_result(&mut self, extend: Extend) {
+        if extend != Extend::None {
+            self.instructions.extend(I::RESULT, I::RESULT, extend);
         }
     }
 
@@ -253,7 +279,8 @@ impl<I: Instructions> Walk<'_, I> {
                 let address = self.address(to_base, to_offset);
                 self.instructions.store(temporary, address, it.width);
             }
-            (Place::General(from), Place::General(to)) => self.instructions.copy(from, to, it.width),
+            (Place::General(from), Place::General(to)) if it.extend == Extend::None => self.instructions.copy(from, to, it.width),
+            (Place::General(from), Place::General(to)) => self.instructions.extend(from, to, it.extend),
             (Place::Vector(from), Place::Vector(to)) => self.instructions.copy_vector(from, to),
             (Place::General(from), Place::Memory { base, offset }) => {
                 let address = self.address(base, offset);

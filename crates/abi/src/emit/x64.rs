@@ -90,6 +90,17 @@ impl Instructions for X64 {
         dynasm!(self.ops; .arch x64; lea Rq(to), [rsp + offset.cast_signed()]);
     }
 
+    fn extend(&mut self, from: u8, to: u8, extend: Extend) {
+        match extend {
+            Extend::None => self.copy(from, to, Width::Double),
+            Extend::Sign8 => dynasm!(self.ops; .arch x64; movsx Rd(to), Rb(from)),
+            Extend::Zero8 => dynasm!(self.ops; .arch x64; movzx Rd(to), Rb(from)),
+            Extend::Sign16 => dynasm!(self.ops; .arch x64; movsx Rd(to), Rw(from)),
+            Extend::Zero16 => dynasm!(self.ops; .arch x64; movzx Rd(to), Rw(from)),
+            Extend::Sign32 => dynasm!(self.ops; .arch x64; movsxd Rq(to), Rd(from)),
+        }
+    }
+
     fn copy(&mut self, from: u8, to: u8, width: Width) {
         if width == Width::Double {
             dynasm!(self.ops; .arch x64; mov Rq(to), Rq(from));
@@ -104,6 +115,9 @@ impl Instructions for X64 {
 
     fn load(&mut self, from: Address, to: u8, width: Width, extend: Extend) {
         match (extend, width) {
+            (Extend::Sign8, Width::Double) => load!(self.ops, movsx Rq(to), BYTE from),
+            (Extend::Sign16, Width::Double) => load!(self.ops, movsx Rq(to), WORD from),
+            (Extend::Sign32, _) => load!(self.ops, movsxd Rq(to), DWORD from),
             (Extend::Sign8, _) => load!(self.ops, movsx Rd(to), BYTE from),
             (Extend::Zero8, _) | (Extend::None, Width::Byte) => load!(self.ops, movzx Rd(to), BYTE from),
             (Extend::Sign16, _) => load!(self.ops, movsx Rd(to), WORD from),
@@ -138,8 +152,12 @@ impl Instructions for X64 {
         }
     }
 
-    fn store_zero(&mut self, to: Address) {
-        store!(self.ops, mov DWORD to, 0);
+    fn store_zero(&mut self, to: Address, width: Width) {
+        if width == Width::Double {
+            store!(self.ops, mov QWORD to, 0);
+        } else {
+            store!(self.ops, mov DWORD to, 0);
+        }
     }
 
     fn add(&mut self, to: Address, amount: i8, _temporary: u8) {
@@ -152,16 +170,6 @@ impl Instructions for X64 {
 
     fn loaded_number_to_address(&mut self, from: Address, to: u8, _vector: u8) {
         load!(self.ops, cvttsd2si Rq(to), QWORD from);
-    }
-
-    fn extend_result(&mut self, extend: Extend) {
-        match extend {
-            Extend::None => {}
-            Extend::Sign8 => dynasm!(self.ops; .arch x64; movsx eax, al),
-            Extend::Zero8 => dynasm!(self.ops; .arch x64; movzx eax, al),
-            Extend::Sign16 => dynasm!(self.ops; .arch x64; movsx eax, ax),
-            Extend::Zero16 => dynasm!(self.ops; .arch x64; movzx eax, ax),
-        }
     }
 
     fn zero_result(&mut self) {

@@ -1,6 +1,6 @@
 //! How a plan is made: arguments are matched with V8's places and C's, moves put in order, the frame laid out.
 
-use super::{Entry, Outcome, Plan, Resolver, TEXT_SIZE, Target, Unsupported, V8Signature, V8Type};
+use super::{Entry, Handler, Outcome, Plan, Resolver, TEXT_SIZE, Target, Unsupported, V8Signature, V8Type};
 use crate::cell;
 use crate::convention::{Convention, Placement, Scratch};
 use crate::moves;
@@ -48,6 +48,7 @@ impl Plan {
             Entry::Cell => Ok(planner.cell()),
             Entry::CellValues => Ok(planner.cell_values()),
             Entry::Slots => Ok(planner.slots()),
+            Entry::Closure => Ok(planner.closure()),
         }
     }
 }
@@ -199,6 +200,33 @@ impl Planner<'_> {
         }
     }
 
+    fn closure(&self) -> Plan {
+        let scratch = self.convention.scratch(0);
+        let c = self.c_placement(Base::Incoming);
+        // The handler's arguments are in registers: all that lies below the slots is its shadow space.
+        let mut layout = Layout { size: self.convention.shadow };
+        let slots = layout.reserve(8 * self.signature.parameters.len() as u32);
+        let result = layout.reserve(8);
+        let mut saves = Vec::new();
+        for (index, &place) in c.places.iter().enumerate() {
+            let extend = Extend::of(self.representation(index));
+            let mut from = place;
+            // A slot is written whole, so what is narrower is made wider first.
+            if extend != Extend::None || matches!(place, Place::Memory { .. }) {
+                from = Place::General(scratch.temporary);
+                saves.push(Move { from: place, to: from, width: self.c_width(index, place), extend });
+            }
+            saves.push(Move::new(from, slot_of(slots, index), Width::Double));
+        }
+        let context = Move::new(Place::General(self.convention.context()), Place::General(self.convention.general[0]), Width::Double);
+        Plan {
+            saves: saves.into(),
+            vectors: 0,
+            outcome: self.loaded(Place::memory(Base::Frame, result)),
+            ..self.plan(scratch, Some(layout.finish()), Target::Handler(Handler { slots, result }), vec![context], &c)
+        }
+    }
+
     /// What all plans have in common.
     fn plan(&self, scratch: Scratch, frame: Option<u32>, target: Target, arguments: Vec<Move>, c: &Placement) -> Plan {
         Plan {
@@ -237,16 +265,17 @@ impl Planner<'_> {
 
     /// The move of an argument to C's place. What comes from a cell or from a caller's array is widened; what V8 passes is wide already.
     fn argument(&self, index: usize, from: Place, c: &Placement) -> Move {
-        let representation = self.representation(index);
         let to = c.places[index];
         let narrow = matches!(from, Place::Memory { base: Base::Cells | Base::Arguments, .. });
-        let packed = self.convention.packed && matches!(to, Place::Memory { .. });
-        let width = if packed { Width::packed(representation) } else { Width::of(representation) };
-        Move {
-            from,
-            to,
-            width: width.expect("a parameter is not void"),
-            extend: if narrow { Extend::of(representation) } else { Extend::None },
+        let extend = if narrow { Extend::of(self.representation(index)) } else { Extend::None };
+        Move { from, to, width: self.c_width(index, to), extend }
+    }
+
+    /// How wide a parameter is in C's place for it.
+    fn c_width(&self, index: usize, place: Place) -> Width {
+        match place {
+            Place::Memory { .. } if self.convention.packed => Width::packed(self.representation(index)).expect("a parameter is not void"),
+            Place::Memory { .. } | Place::General(_) | Place::Vector(_) => self.width(index),
         }
     }
 
@@ -287,10 +316,8 @@ impl Planner<'_> {
         if V8Type::of(representation).is_none() {
             return self.stored(RESULT_CELL);
         }
-        match Extend::of(representation) {
-            Extend::None => Outcome::Kept,
-            extend @ (Extend::Sign8 | Extend::Zero8 | Extend::Sign16 | Extend::Zero16) => Outcome::Extended(extend),
-        }
+        let extend = Extend::of(representation);
+        if extend == Extend::None { Outcome::Kept } else { Outcome::Extended(extend) }
     }
 
     /// The result stored in `to`; kept when there is none.
@@ -302,6 +329,24 @@ impl Planner<'_> {
             extend: Extend::of(representation),
             to,
         })
+    }
+
+    /// The result loaded from `from`, as wide as its register; kept when there is none.
+    fn loaded(&self, from: Place) -> Outcome {
+        let representation = self.signature.result.representation();
+        let (width, extend) = match representation {
+            Representation::Void => return Outcome::Kept,
+            Representation::Int8 | Representation::Int16 => (Width::Double, Extend::of(representation)),
+            Representation::Int32 => (Width::Double, Extend::Sign32),
+            // What is written to the lower half of a register clears the upper one.
+            Representation::Uint8 | Representation::Uint16 | Representation::Uint32 | Representation::Float32 => {
+                (Width::Word, Extend::of(representation))
+            }
+            Representation::Int64 | Representation::Uint64 | Representation::Float64 | Representation::Pointer => {
+                (Width::Double, Extend::None)
+            }
+        };
+        Outcome::Loaded { class: representation.class(), width, extend, from }
     }
 }
 

@@ -52,6 +52,14 @@ impl<'env> Env<'env> {
         unsafe { self.function(name, callback, ptr::null_mut()) }
     }
 
+    /// Whether Node-API would run JavaScript: it does not in a thread that is being stopped, nor in a process that exits.
+    pub fn may_run_javascript(self) -> bool {
+        let none = ptr::null_mut();
+        // SAFETY: the module's rule. Without an object there is nothing to get, which Node-API says after it has looked whether it may.
+        let status = unsafe { sys::napi_get_property(self.0, none, none, ptr::null_mut()) };
+        status == sys::Status::napi_invalid_arg
+    }
+
     /// The data that the running function was made with, and its arguments, handed to `body`.
     #[inline]
     pub fn with_arguments<T>(self, info: CallInfo, body: impl FnOnce(*mut c_void, &[Value<'env>]) -> T) -> Result<T> {

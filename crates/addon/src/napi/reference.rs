@@ -35,16 +35,6 @@ impl Reference {
     pub fn get<'env>(&self, env: Env<'env>) -> Result<Option<Value<'env>>> {
         get!(env, napi_get_reference_value(self.raw) -> sys::napi_value).map(|raw| (!raw.is_null()).then(|| env.value(raw)))
     }
-
-    /// Keeps the value alive from now on. Once is enough: call it only on a weak reference.
-    pub fn make_strong(&self, env: Env<'_>) -> Result<()> {
-        get!(env, napi_reference_ref(self.raw) -> u32).map(drop)
-    }
-
-    /// Lets the value be collected from now on. Call it only on a strong reference.
-    pub fn make_weak(&self, env: Env<'_>) -> Result<()> {
-        get!(env, napi_reference_unref(self.raw) -> u32).map(drop)
-    }
 }
 
 impl Drop for Reference {

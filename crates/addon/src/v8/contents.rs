@@ -4,8 +4,7 @@
 //! take a handle and answer; where one of them makes a handle itself, the scope around it is here.
 
 use std::ffi::c_void;
-use std::mem;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::OnceLock;
 
 use super::layout::{CallbackArguments, HandleScope, MemorySpan};
@@ -48,33 +47,27 @@ pub fn resolved() -> Result<&'static Contents, &'static Absence> {
 fn find() -> Result<Contents, Absence> {
     let v8 = symbols::tried().map_err(Clone::clone)?;
     let layout = v8.layout;
-    let symbol = |name| v8.image.symbol(name);
+    let image = &v8.image;
     // SAFETY: the declarations in the headers of the versions that were tried. A C++ method takes its object, here a handle, first.
     unsafe {
         let view = if layout.view_contents {
-            View::Span(mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*const c_void, MemorySpan) -> MemorySpan>(symbol(
-                c"_ZN2v815ArrayBufferView11GetContentsENS_10MemorySpanIhEE",
-            )?))
+            View::Span(image.function(c"_ZN2v815ArrayBufferView11GetContentsENS_10MemorySpanIhEE")?)
         } else {
             View::Buffer {
-                isolate_get_current: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(symbol(
-                    c"_ZN2v87Isolate10GetCurrentEv",
-                )?),
-                open_scope: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut HandleScope, *mut Isolate)>(symbol(
-                    c"_ZN2v811HandleScopeC1EPNS_7IsolateE",
-                )?),
-                close_scope: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut HandleScope)>(symbol(c"_ZN2v811HandleScopeD1Ev")?),
-                buffer: mem::transmute::<NonNull<c_void>, Question<*const c_void>>(symbol(c"_ZN2v815ArrayBufferView6BufferEv")?),
-                byte_offset: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZN2v815ArrayBufferView10ByteOffsetEv")?),
-                byte_length: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZN2v815ArrayBufferView10ByteLengthEv")?),
+                isolate_get_current: image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
+                open_scope: image.function(c"_ZN2v811HandleScopeC1EPNS_7IsolateE")?,
+                close_scope: image.function(c"_ZN2v811HandleScopeD1Ev")?,
+                buffer: image.function(c"_ZN2v815ArrayBufferView6BufferEv")?,
+                byte_offset: image.function(c"_ZN2v815ArrayBufferView10ByteOffsetEv")?,
+                byte_length: image.function(c"_ZN2v815ArrayBufferView10ByteLengthEv")?,
             }
         };
         Ok(Contents {
-            value_is_array_buffer_view: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v85Value17IsArrayBufferViewEv")?),
-            value_is_array_buffer: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v85Value13IsArrayBufferEv")?),
-            array_buffer_data: mem::transmute::<NonNull<c_void>, Question<*mut c_void>>(symbol(c"_ZNK2v811ArrayBuffer4DataEv")?),
-            array_buffer_byte_length: mem::transmute::<NonNull<c_void>, Question<usize>>(symbol(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?),
-            view_has_buffer: mem::transmute::<NonNull<c_void>, Question<bool>>(symbol(c"_ZNK2v815ArrayBufferView9HasBufferEv")?),
+            value_is_array_buffer_view: image.function(c"_ZNK2v85Value17IsArrayBufferViewEv")?,
+            value_is_array_buffer: image.function(c"_ZNK2v85Value13IsArrayBufferEv")?,
+            array_buffer_data: image.function(c"_ZNK2v811ArrayBuffer4DataEv")?,
+            array_buffer_byte_length: image.function(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?,
+            view_has_buffer: image.function(c"_ZNK2v815ArrayBufferView9HasBufferEv")?,
             view,
             callback_arguments: layout.callback_arguments,
         })

@@ -9,8 +9,8 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, c_void};
-use std::mem::{self, MaybeUninit};
-use std::ptr::{self, NonNull};
+use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use napi_sys as sys;
@@ -66,34 +66,21 @@ pub fn resolved() -> Result<&'static FastFunctions, &'static Absence> {
 fn find() -> Result<FastFunctions, Absence> {
     let v8 = symbols::tried().map_err(Clone::clone)?;
     let layout = v8.layout;
-    let symbol = |name| v8.image.symbol(name);
+    let image = &v8.image;
     // SAFETY: the declarations in the headers of the versions that were tried, whose C++ `Local` is one pointer, as a `napi_value` is.
     unsafe {
         Ok(FastFunctions {
             layout,
-            isolate_get_current: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(symbol(
-                c"_ZN2v87Isolate10GetCurrentEv",
-            )?),
-            isolate_get_current_context: mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Isolate) -> sys::napi_value>(symbol(
-                c"_ZN2v87Isolate17GetCurrentContextEv",
-            )?),
-            template_new: mem::transmute::<NonNull<c_void>, TemplateNew>(symbol(TEMPLATE_NEW)?),
-            template_get_function: mem::transmute::<
-                NonNull<c_void>,
-                unsafe extern "C" fn(sys::napi_value, sys::napi_value) -> sys::napi_value,
-            >(symbol(c"_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE")?),
+            isolate_get_current: image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
+            isolate_get_current_context: image.function(c"_ZN2v87Isolate17GetCurrentContextEv")?,
+            template_new: image.function(TEMPLATE_NEW)?,
+            template_get_function: image.function(c"_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE")?,
             construct_info: if layout.function_info.representation.is_some() {
-                InfoConstructor::WithRepresentation(mem::transmute::<
-                    NonNull<c_void>,
-                    unsafe extern "C" fn(*mut CFunctionInfoStorage, *const u8, u32, *const u8, u8),
-                >(symbol(
-                    c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_NS0_19Int64RepresentationE",
-                )?))
+                InfoConstructor::WithRepresentation(
+                    image.function(c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_NS0_19Int64RepresentationE")?,
+                )
             } else {
-                InfoConstructor::Plain(mem::transmute::<
-                    NonNull<c_void>,
-                    unsafe extern "C" fn(*mut CFunctionInfoStorage, *const u8, u32, *const u8),
-                >(symbol(c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_")?))
+                InfoConstructor::Plain(image.function(c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_")?)
             },
         })
     }

@@ -309,6 +309,30 @@ impl HandleScope {
         Self { isolate: MaybeUninit::uninit(), previous_next: MaybeUninit::uninit(), previous_limit: MaybeUninit::uninit() };
 }
 
+/// How a `v8::HandleScope` is opened and closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandleScopes {
+    /// By the constructor and the destructor, which V8 exports.
+    Exported,
+    /// By what these do, which is in the header: they change the [`HandleScopeData`] so many bytes from the beginning of the isolate
+    /// (`Internals::kIsolateHandleScopeDataOffset`).
+    Inline(usize),
+}
+
+/// `v8::internal::HandleScopeData` (`v8-internal.h`, from 14.1 on).
+#[repr(C)]
+#[derive(Debug)]
+pub struct HandleScopeData {
+    /// `next`, the slot of the next handle.
+    pub next: *mut usize,
+    /// `limit`, the end of the room for handles.
+    pub limit: *mut usize,
+    /// `level`, how many scopes are open.
+    pub level: i32,
+    /// `sealed_level`
+    pub sealed_level: i32,
+}
+
 /// `v8::ConstructorBehavior` (`v8-template.h`). A template with a `CFunction` must throw: V8 aborts otherwise.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -341,8 +365,12 @@ pub struct Layout {
     pub type_info: TypeInfoLayout,
     /// The layout of `CFunctionInfo`. Where it has a `repr_`, the constructor takes an [`Int64Representation`] as its last parameter.
     pub function_info: CFunctionInfoOffsets,
-    /// Whether V8 exports `HandleScope`'s constructor and destructor; they are inline in later versions.
-    pub handle_scope_exported: bool,
+    /// How a `HandleScope` is opened and closed.
+    pub handle_scopes: HandleScopes,
+    /// Whether `api_internal::GlobalizeReference` takes the object itself (`v8-persistent-handle.h`); the slot of a handle before.
+    pub globalizes_objects: bool,
+    /// Whether there is a `Function::Call` that takes the isolate (`v8-function.h`): it need not look for it.
+    pub calls_in_isolate: bool,
     /// Whether V8 has `ArrayBufferView::GetContents` (`v8-array-buffer.h`), which gives a [`MemorySpan`].
     pub view_contents: bool,
     /// Where an ordinary callback's arguments are.
@@ -371,7 +399,9 @@ pub static LAYOUTS: [Layout; 5] = [
         version: (11, 3),
         type_info: TypeInfoLayout::Sequenced,
         function_info: FUNCTION_INFO_11,
-        handle_scope_exported: true,
+        handle_scopes: HandleScopes::Exported,
+        globalizes_objects: false,
+        calls_in_isolate: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
     },
@@ -379,7 +409,9 @@ pub static LAYOUTS: [Layout; 5] = [
         version: (12, 4),
         type_info: TypeInfoLayout::Sequenced,
         function_info: function_info_12::<SequencedTypeInfo>(),
-        handle_scope_exported: true,
+        handle_scopes: HandleScopes::Exported,
+        globalizes_objects: true,
+        calls_in_isolate: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
     },
@@ -387,7 +419,9 @@ pub static LAYOUTS: [Layout; 5] = [
         version: (13, 6),
         type_info: TypeInfoLayout::Sequenced,
         function_info: function_info_12::<SequencedTypeInfo>(),
-        handle_scope_exported: true,
+        handle_scopes: HandleScopes::Exported,
+        globalizes_objects: true,
+        calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
     },
@@ -395,7 +429,9 @@ pub static LAYOUTS: [Layout; 5] = [
         version: (14, 1),
         type_info: TypeInfoLayout::Plain,
         function_info: function_info_12::<PlainTypeInfo>(),
-        handle_scope_exported: false,
+        handle_scopes: HandleScopes::Inline(560),
+        globalizes_objects: true,
+        calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
     },
@@ -403,7 +439,9 @@ pub static LAYOUTS: [Layout; 5] = [
         version: (14, 6),
         type_info: TypeInfoLayout::Plain,
         function_info: function_info_12::<PlainTypeInfo>(),
-        handle_scope_exported: false,
+        handle_scopes: HandleScopes::Inline(560),
+        globalizes_objects: true,
+        calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Inside(80),
     },

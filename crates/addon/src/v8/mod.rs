@@ -2,6 +2,7 @@
 //! caller goes through Node-API.
 
 mod backing_store;
+mod call;
 mod contents;
 mod fast_function;
 mod layout;
@@ -14,6 +15,7 @@ use ferrule_abi::plan::V8Type;
 
 use crate::napi::{Env, Value};
 
+pub use call::{Caller, Global};
 pub use contents::Contents;
 pub use layout::FastOneByteString;
 pub use symbols::{Absence, is_runtime};

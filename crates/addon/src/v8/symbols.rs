@@ -39,6 +39,9 @@ pub enum Absence {
     /// A V8 that the declarations were not tried with, or one that was not built for Node.
     #[error("V8 {0} is not a version that was tried")]
     Version(String),
+    /// V8's handle scopes are not as its headers say.
+    #[error("V8's handle scopes are not as its headers say")]
+    Scopes,
 }
 
 /// `v8::Isolate`, which only V8 looks into.
@@ -267,6 +270,18 @@ impl Image {
     pub fn symbol(&self, name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
         let address = linker::global(name)?;
         if self.addresses.contains(&address.addr().get()) { Ok(address) } else { Err(Absence::Stranger(name)) }
+    }
+
+    /// The function of a symbol which must belong to this image.
+    ///
+    /// # Safety
+    ///
+    /// * `F` is a function pointer, of the type that the symbol's declaration says.
+    pub unsafe fn function<F: Copy>(&self, name: &'static CStr) -> Result<F, Absence> {
+        const { assert!(size_of::<F>() == size_of::<NonNull<c_void>>()) };
+        let address = self.symbol(name)?;
+        // SAFETY: the caller's list; the sizes are the same.
+        Ok(unsafe { mem::transmute_copy::<NonNull<c_void>, F>(&address) })
     }
 }
 

@@ -25,6 +25,13 @@ pub struct Callee {
 #[repr(align(16))]
 struct Aligned(#[expect(dead_code, reason = "only its address is looked at")] u8);
 
+/// Whether the stack is aligned as the function that this is inlined into has been promised.
+#[inline(always)]
+pub fn is_stack_aligned() -> bool {
+    let local = Aligned(0);
+    black_box(&raw const local).addr().is_multiple_of(16)
+}
+
 impl Callee {
     /// A callee that sees the 32 bits that narrow arguments are widened to, which compilers rely on. Where stack arguments are packed, it
     /// does not: there is nothing beside them, and what is on the stack begins with the ninth of its bank.
@@ -65,13 +72,8 @@ impl Callee {
 
 impl Target for &Callee {
     fn call(&self, mut invocation: Invocation<'_>) {
-        let local = Aligned(0);
-        self.is_aligned.set(self.is_aligned.get() && black_box(&raw const local).addr().is_multiple_of(16));
-        let arguments = self.parameters.iter().enumerate().map(|(index, ty)| {
-            let representation = ty.representation();
-            // SAFETY: the closure was made with the signature that has these parameters.
-            value(representation, unsafe { invocation.slot(index, representation) }.get::<u64>())
-        });
+        self.is_aligned.set(self.is_aligned.get() && is_stack_aligned());
+        let arguments = self.parameters.iter().enumerate().map(|(index, ty)| value(ty.representation(), invocation.argument(index)));
         self.calls.borrow_mut().push(arguments.collect());
         if let Some(text) = ptr::NonNull::new(self.text.get().cast_mut()) {
             // SAFETY: compiled code gave the resolver this many bytes, which live until this call returns.

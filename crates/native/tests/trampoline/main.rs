@@ -1,5 +1,5 @@
 //! Compiled calls against libffi: what `ferrule_abi` emits for random signatures runs on this host, called as V8 and Node call it, and C
-//! must be given the same arguments and give the same result as through libffi.
+//! must be given the same arguments and give the same result as through libffi. The other way, closures are called as C calls them.
 //!
 //! `FERRULE_SIGNATURES=1000000 cargo test --release -p ferrule-native --test trampoline` tries a million signatures. They are the same in
 //! every run, so a crash can be found by trying fewer; `FERRULE_SEED`, a number, chooses others.
@@ -8,6 +8,7 @@
 
 mod callee;
 mod case;
+mod closure;
 
 use std::cell::{Cell, RefCell};
 use std::env;
@@ -278,6 +279,7 @@ fn check(case: &Case, convention: &'static Convention) {
             Entry::Cell => trial.cell(piece, &given),
             Entry::CellValues => trial.cell_values(piece, &resolution, &resolved),
             Entry::Slots => trial.slots(piece, &given),
+            Entry::Closure => unreachable!("C enters it, not we"),
         }
     }
 }
@@ -287,8 +289,8 @@ fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")))
 }
 
-#[test]
-fn compiled_calls_do_what_libffi_does() {
+/// Tries what `check` says on random cases.
+fn try_cases(check: impl Fn(&Case, &'static Convention)) {
     let convention = Convention::host().expect("plans know this processor");
     let cases = number("FERRULE_SIGNATURES").unwrap_or(20_000);
     let mut seed = [0; 32];
@@ -300,4 +302,14 @@ fn compiled_calls_do_what_libffi_does() {
         Ok(())
     };
     runner.run(&case::case(), checked).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn compiled_calls_do_what_libffi_does() {
+    try_cases(check);
+}
+
+#[test]
+fn closures_are_given_what_c_passes() {
+    try_cases(closure::check);
 }
