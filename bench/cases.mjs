@@ -2,16 +2,14 @@
 //
 // A hot case is a loop that calls C functions, as a user would write it: the functions are in constants, what they return is summed. The
 // loop is kept as source text, because engines differ in how a call is written (`call` gives that) and each engine and case must have
-// code of its own. The same text, run on `reference` in place of the C functions, says what the sum must be.
+// code of its own. The same text, run on `reference` in place of the C functions, says what the sum must be. Here are the calls; what is
+// about callbacks and memory is in cases/.
+
+import { callbackCases, jobCases } from './cases/callbacks.mjs';
+import { memoryCases, texts } from './cases/memory.mjs';
 
 /** A small value in `data` that differs from one iteration to the next. */
 const either = (name) => `${name}[i & 1]`;
-
-const texts = {
-  11: ['hello world', 'Lorem ipsum', 'ferrule 1.0', '0123456789A'],
-  // One byte per character in V8, and two; a string in UTF-8 is longer than in either.
-  nonAscii: ['Grüße, Welt', 'Ça va, père', 'Привет, мир', '日本語のテキストです。'],
-};
 
 // Strings in one piece, as those that come from a file or a literal are: what `repeat` and `+` make is a tree until somebody reads it.
 function long(length) {
@@ -67,16 +65,18 @@ const byteAt = {
 };
 
 /** A case with a callback registered before the first call, and alive all the time. */
-const withCallback = (base, name, title, aim) => ({ ...base, name, title, aim, callback: true });
+const withCallback = (base, name, title, aim) => ({ ...base, name, title, aim, callbackAlive: true });
 
 /**
- * The hot cases: nanoseconds per call.
+ * The hot cases that are calls: nanoseconds per call.
  *
  * `functions` are those called, as [symbol, result, parameters]; `body` is the body of the loop, which may use them, the members of
  * `data`, `i` and `sum`, and makes `calls` calls (1 unless told). `answers` are argument lists that are tried before and after the
- * measurement. `aim` is what Ferrule is meant to reach, in nanoseconds, on a machine where the C loop takes 1.7 for its noop.
+ * measurement. In cases/ there are further ones: `operations` are used as functions are, but each engine has its own way to write them;
+ * `batch` is all iterations in one statement, in place of `body`; `finish` comes after the loop; `callback` is registered and is there as
+ * `callback`; `digest` makes of an answer what can be compared. `aim` is what Ferrule is meant to reach, in nanoseconds, on a machine where the C loop takes 1.7 for its noop.
  */
-export const hotCases = [
+const callCases = [
   {
     name: 'noop',
     title: 'noop',
@@ -155,7 +155,7 @@ export const hotCases = [
     aim: 9,
     functions: readsPointer,
     // An address as the engine's own functions return it: a bigint in most, an object or a number in some.
-    data: ({ pointer }) => ({ pointers: [pointer(0), pointer(1)] }),
+    data: ({ value }) => ({ pointers: [value(0), value(1)] }),
     reference: ({ pointers }) => ({ read: (pointer) => (pointer === pointers[0] ? 11 : 22) }),
     answers: ({ pointers }) => ({ read: pointers.map((pointer) => [pointer]) }),
     body: (call) => `sum += ${call('read', either('pointers'))};`,
@@ -229,6 +229,12 @@ export const manyFunctions = Array.from({ length: 1000 }, (_, index) => {
   return [`many_${1000 + index}`, result, parameters];
 });
 
+/** A callback that is alive makes no difference to C. */
+const calls = callCases.map((row) => ({ ...row, floor: { c: !row.callbackAlive } }));
+
+/** All that is measured in a loop. `floor`: whether the loop is there in C (`c`), and with Buffers alone (`buffer`). */
+export const hotCases = [...calls, ...callbackCases, ...memoryCases];
+
 /** What is measured once per process. `unit`: how it is shown, and how many nanoseconds or bytes that is. */
 export const coldCases = [
   { name: 'first-call', title: 'first call of a function', unit: { name: 'µs', size: 1e3 } },
@@ -237,4 +243,22 @@ export const coldCases = [
   { name: 'memory', title: 'memory per function', unit: { name: 'bytes', size: 1 } },
 ];
 
-export const cases = [...hotCases, ...coldCases];
+export { jobCases };
+
+/** The tables, each with its rows, and the title and rows of its chart. */
+export const tables = [
+  {
+    id: 'calls',
+    title: 'Calls',
+    rows: [...calls, ...coldCases],
+    chart: { title: 'Time of a call in a hot loop', rows: calls },
+  },
+  {
+    id: 'memory',
+    title: 'Callbacks and memory',
+    rows: [...callbackCases, ...jobCases, ...memoryCases],
+    chart: { title: 'Time of a callback, or of reading and writing memory', rows: [...callbackCases, ...memoryCases] },
+  },
+];
+
+export const cases = tables.flatMap(({ rows }) => rows);

@@ -1,9 +1,8 @@
-// Draws the chart: for each hot case a row of marks, one per engine, on a logarithmic axis. Plain SVG with its own background, so that it
-// can be read in a light and in a dark page, and with no font of its own.
+// Draws a chart: for each hot case of a table a row of marks, one per engine, on a logarithmic axis. Plain SVG with its own background, so
+// that it can be read in a light and in a dark page, and with no font of its own.
 
-import { hotCases } from './cases.mjs';
 import { engines, keyInTable } from './engines.mjs';
-import { columnsOf, linesOf, rowsOf, summaryOf } from './report.mjs';
+import { columnsOf, linesOf, rowsOf, summaryOf, titleOf } from './report.mjs';
 
 const width = 880;
 const left = 268;
@@ -20,6 +19,7 @@ const looks = {
   koffi: { light: '#1d4ed8', dark: '#60a5fa', shape: 'diamond', size: 5 },
   'ffi-rs': { light: '#a16207', dark: '#facc15', shape: 'triangle', size: 5 },
   addon: { light: '#7e22ce', dark: '#c084fc', shape: 'ring', size: 3.6 },
+  buffer: { light: '#0369a1', dark: '#7dd3fc', shape: 'dash', size: 4.5 },
   deno: { light: '#0f766e', dark: '#2dd4bf', shape: 'cross', size: 3.6 },
   bun: { light: '#be185d', dark: '#f472b6', shape: 'plus', size: 4.2 },
   floor: { light: '#57606a', dark: '#9198a1', shape: 'bar', size: 6 },
@@ -43,6 +43,7 @@ function mark(id, x, y) {
     triangle: `<path class="fill ${id}" d="M${a} ${d}L${cx} ${c}L${b} ${d}Z"/>`,
     cross: `<path class="line ${id}" d="M${a} ${c}L${b} ${d}M${a} ${d}L${b} ${c}"/>`,
     plus: `<path class="line ${id}" d="M${a} ${cy}H${b}M${cx} ${c}V${d}"/>`,
+    dash: `<path class="line ${id}" d="M${a} ${cy}H${b}"/>`,
     bar: `<path class="line ${id}" d="M${cx} ${c}V${d}"/>`,
   };
   return shapes[shape];
@@ -87,7 +88,8 @@ function axisOf(values) {
 /** Only the powers of ten have room for a label. */
 function tickLabel(value) {
   if (Math.abs(Math.log10(value) % 1) > 1e-9) return null;
-  return value >= 1000 ? `${value / 1000} µs` : `${Number(value.toPrecision(1))} ns`;
+  const [size, unit] = value >= 1e6 ? [1e6, 'ms'] : value >= 1000 ? [1000, 'µs'] : [1, 'ns'];
+  return `${Number((value / size).toPrecision(1))} ${unit}`;
 }
 
 function legend(shown) {
@@ -99,8 +101,7 @@ function legend(shown) {
   });
 }
 
-function panel(record, line, { place, ticks }, top) {
-  const rows = rowsOf(record, hotCases);
+function panel(record, line, rows, { place, ticks }, top) {
   const bottom = top + rows.length * rowHeight;
   const parts = [`<text class="title" x="24" y="${top - 10}">Node ${escape(record.versions.node[line])}</text>`];
   for (const { x, value } of ticks) {
@@ -108,35 +109,39 @@ function panel(record, line, { place, ticks }, top) {
     parts.push(`<path class="${label ? 'grid' : 'grid minor'}" d="M${x} ${top}V${bottom}"/>`);
     if (label) parts.push(`<text class="axis" x="${x}" y="${bottom + 16}">${label}</text>`);
   }
-  rows.forEach(({ name, title }, index) => {
+  rows.forEach((row, index) => {
     const y = top + (index + 0.5) * rowHeight;
-    parts.push(`<text class="row" x="${left - 14}" y="${y + 4}">${escape(title)}</text>`);
+    parts.push(`<text class="row" x="${left - 14}" y="${y + 4}">${escape(titleOf(record, row))}</text>`);
     // Ferrule's mark is the last, above the others.
-    for (const { key, id } of columnsOf(record, line).reverse()) {
-      const summary = summaryOf(record, name, key);
+    for (const { key, id } of columnsOf(record, line, rows).reverse()) {
+      const summary = summaryOf(record, row.name, key);
       if (summary !== null) parts.push(mark(id, place(summary.median), y));
     }
   });
   return parts;
 }
 
-/** The chart of a run, as the text of an SVG file: the newest lines that were measured, two at most. */
-export function drawChart(record) {
+/**
+ * A chart of a run, as the text of an SVG file: `{ title, rows }` on the newest lines that were measured, two at most; null when there
+ * are no numbers for it.
+ */
+export function drawChart(record, { title, rows: known }) {
   const lines = linesOf(record).slice(-2).reverse();
-  const shown = engines.filter(({ id }) => record.engines.includes(id));
-  const rows = rowsOf(record, hotCases);
+  const rows = rowsOf(record, known);
   const medianOf = (name, engine, line) => summaryOf(record, name, keyInTable(engine, line))?.median ?? [];
-  const values = lines.flatMap((line) => rows.flatMap(({ name }) => shown.flatMap((engine) => medianOf(name, engine, line))));
-  const axis = axisOf(values);
+  const mediansOf = (engine) => lines.flatMap((line) => rows.flatMap(({ name }) => medianOf(name, engine, line)));
+  const shown = engines.filter((engine) => record.engines.includes(engine.id) && mediansOf(engine).length > 0);
+  if (shown.length === 0) return null;
+  const axis = axisOf(shown.flatMap(mediansOf));
   const panelHeight = panelGap + rows.length * rowHeight + axisHeight;
   const height = legendHeight + lines.length * panelHeight + 10;
-  const panels = lines.flatMap((line, index) => panel(record, line, axis, legendHeight + index * panelHeight + panelGap));
+  const panels = lines.flatMap((line, index) => panel(record, line, rows, axis, legendHeight + index * panelHeight + panelGap));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    '<title>Nanoseconds per call, by engine</title>',
+    `<title>${escape(title)}, by engine</title>`,
     styleOf(shown.map(({ id }) => id)),
     `<rect class="page" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>`,
-    '<text class="title" x="24" y="22">Time of a call in a hot loop: logarithmic, left is better</text>',
+    `<text class="title" x="24" y="22">${escape(title)}: logarithmic, left is better</text>`,
     ...legend(shown),
     ...panels,
     '</svg>',

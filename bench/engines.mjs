@@ -4,13 +4,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../scripts/command.mjs';
+import { hotCases, jobCases } from './cases.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const program = path.join(here, 'measure.mjs');
 
 /**
  * In the order of the tables. `lines`: the Node lines an engine runs on, `all` of them unless told; null for what is not Node. `peer`: the
- * npm package it comes from; `optional`: that it may be missing.
+ * npm package it comes from; `optional`: that it may be missing; `rows`: the rows it is in, all of them unless told.
  */
 export const engines = [
   { id: 'ferrule', title: 'Ferrule' },
@@ -18,9 +19,10 @@ export const engines = [
   { id: 'koffi', title: 'koffi', peer: 'koffi' },
   { id: 'ffi-rs', title: 'ffi-rs', peer: 'ffi-rs' },
   { id: 'addon', title: 'Node-API addon' },
+  { id: 'buffer', title: 'Buffer', rows: hotCases.filter(({ floor }) => floor?.buffer).map(({ name }) => name) },
   { id: 'deno', title: 'Deno', lines: null, peer: 'deno', optional: true },
   { id: 'bun', title: 'Bun', lines: null, peer: 'bun', optional: true },
-  { id: 'floor', title: 'C', lines: null },
+  { id: 'floor', title: 'C', lines: null, rows: [...hotCases, ...jobCases].filter(({ floor }) => floor?.c).map(({ name }) => name) },
 ];
 
 /** One engine on one Node line, or on none, as it is called in results: "koffi@24", "deno". */
@@ -68,10 +70,17 @@ async function runtimeBinary(scope, names) {
 export async function findParticipants(ids, binaries) {
   const participants = [];
   const missing = [];
-  const add = (engine, line, start) => participants.push({ key: keyOf(engine, line), engine, line, start });
+  const add = (engine, line, start) => {
+    const { rows } = engines.find(({ id }) => id === engine);
+    participants.push({ key: keyOf(engine, line), engine, line, rows, start });
+  };
   for (const { id, title, lines } of engines.filter((engine) => ids.includes(engine.id))) {
     if (id === 'floor') {
-      add(id, null, ({ floor, library, cases, timing }) => [floor, [library, String(timing.sample), String(timing.samples), ...cases]]);
+      add(id, null, ({ floor, library, cases, timing }) => {
+        const sizeOf = (name) => jobCases.find((job) => job.name === name)?.sizes[timing.size];
+        const names = cases.map((name) => (sizeOf(name) === undefined ? name : `${name}=${sizeOf(name)}`));
+        return [floor, [library, String(timing.sample), String(timing.samples), ...names]];
+      });
     } else if (lines === null) {
       const binary = id === 'deno'
         ? await runtimeBinary('@deno', ['deno', 'deno.exe'])

@@ -8,20 +8,26 @@ export function plainCall(name, _parameters, expressions) {
 /**
  * The loop of `hotCase` over `natives` (its functions, by name): `count => sum` for `count` iterations. Two loops share no code.
  *
- * `call(name, parameters, argumentExpressions)` writes a call of a function with parameters of these types.
+ * `call(name, parameters, argumentExpressions)` writes a call of a function with parameters of these types, and `operations[name]
+ * (...argumentExpressions)` the use of an operation; without `operations`, those are functions among the natives too.
  */
-export function makeLoop(hotCase, natives, data, { call = plainCall, scope = {}, label = hotCase.name } = {}) {
+export function makeLoop(hotCase, natives, data, { call = plainCall, operations, scope = {}, label = hotCase.name } = {}) {
   const constants = { ...natives, ...data, ...scope };
-  const write = (name, ...expressions) => call(name, hotCase.functions[name][2], expressions);
+  const write = (name, ...expressions) => {
+    if (operations && hotCase.operations?.includes(name)) return operations[name](...expressions);
+    return call(name, hotCase.functions?.[name]?.[2], expressions);
+  };
+  const { batch, body, finish } = hotCase;
   const source = `
 'use strict';
 // ${label}
 const { ${Object.keys(constants).join(', ')} } = constants;
 return function loop(count) {
   let sum = ${hotCase.start ?? '0'};
-  for (let i = 0; i < count; i++) {
-    ${hotCase.body(write)}
-  }
+  ${batch ? batch(write) : `for (let i = 0; i < count; i++) {
+    ${body(write)}
+  }`}
+  ${finish ? finish(write) : ''}
   return sum;
 };`;
   return new Function('constants', source)(constants);

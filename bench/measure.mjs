@@ -1,16 +1,19 @@
 // The process that measures: one engine, and one case or several. Runs in Node, Deno and Bun. Its argument is a request in JSON, and its
 // last line of output is the answer in JSON.
 //
-//   { engine, cases: [names], library, copies: [paths], modules: { ferrule, addon }, timing: { sample, samples, warmUp, patience } }
+//   {
+//     engine, cases: [names], library, copies: [paths], modules: { ferrule, addon },
+//     timing: { sample, samples, warmUp, patience, size, jobs },
+//   }
 //   -> { [case]: { times: [nanoseconds per call], … } | { value, … } | { unsupported: reason } }
 
 import assert from 'node:assert/strict';
 import process from 'node:process';
-import { inspect } from 'node:util';
-import { coldCases, hotCases, manyFunctions } from './cases.mjs';
+import { coldCases, hotCases, jobCases, manyFunctions } from './cases.mjs';
 import { now } from './clock.mjs';
-import { expectedSum, granularity, makeLoop, plainCall, takingTurns } from './loop.mjs';
-import { timeLoop } from './stopwatch.mjs';
+import { measureHot } from './hot.mjs';
+import { measureJob } from './job.mjs';
+import { plainCall } from './loop.mjs';
 
 const request = JSON.parse(process.argv[2]);
 const makeEngine = (await import(`./engines/${request.engine}.mjs`)).default;
@@ -21,74 +24,6 @@ const loadTime = now() - loading;
 
 const { call = plainCall, scope = {}, unsupported = {} } = engine;
 const nanoseconds = 1e6;
-
-/** A function that takes its arguments in the usual way, whatever the engine's is. */
-function plain(native, parameters) {
-  const names = parameters.map((_, index) => `a${index}`);
-  const constants = { native, ...scope };
-  return new Function('constants', `
-    const { ${Object.keys(constants).join(', ')} } = constants;
-    return (${names.join(', ')}) => ${call('native', parameters, names)};`)(constants);
-}
-
-const shown = (value) => inspect(value, { maxArrayLength: 3, maxStringLength: 30 });
-
-function checkAnswers(hotCase, natives, data, index) {
-  const reference = hotCase.reference(data, index);
-  for (const [name, lists] of Object.entries(hotCase.answers(data))) {
-    const native = plain(natives[name], hotCase.functions[name][2]);
-    for (const list of lists) {
-      const answer = native(...list);
-      const expected = reference[name](...list);
-      assert.ok(Object.is(answer, expected), `${name}(${list.map(shown).join(', ')}) is ${shown(answer)}, not ${shown(expected)}`);
-    }
-  }
-}
-
-async function keepCallback(library) {
-  let calls = 0;
-  const callback = (number) => {
-    calls++;
-    return number * 2;
-  };
-  assert.equal(await library.keepCallback('call_back', callback), 42);
-  assert.equal(calls, 1);
-}
-
-/** The functions of a case, one set of them for each loop. */
-function nativesOf({ functions, family }, library) {
-  const define = (symbolOf) => Object.fromEntries(
-    Object.entries(functions).map(([name, [symbol, ...types]]) => [name, library.define(symbolOf(symbol), ...types)]),
-  );
-  if (!family) return [define((symbol) => symbol)];
-  return Array.from({ length: family.size }, (_, index) => define(() => family.symbol(index)));
-}
-
-async function measureHot(hotCase) {
-  const { name, calls = 1, callback, counter, family } = hotCase;
-  const library = engine.open(request.library);
-  if (callback) await keepCallback(library);
-  const values = hotCase.data ? { pointer: library.define('value_pointer', 'pointer', ['u32']) } : {};
-  const data = hotCase.data?.({ pointer: values.pointer && plain(values.pointer, ['u32']) }) ?? {};
-  const sets = nativesOf(hotCase, library);
-  const check = () => sets.forEach((natives, index) => checkAnswers(hotCase, natives, data, index));
-  check();
-
-  const loops = sets.map((natives, index) => makeLoop(hotCase, natives, data, { call, scope, label: `${name} ${index}` }));
-  const loop = family ? takingTurns(loops, family.turn) : loops[0];
-  const { count, times, sums } = await timeLoop(loop, { ...request.timing, granularity: granularity(hotCase) });
-
-  const expected = expectedSum(hotCase, data, count);
-  for (const sum of sums) assert.ok(Object.is(sum, expected), `the loop of ${count} returned ${sum}, not ${expected}`);
-  if (counter) {
-    const counted = plain(library.define(...counter), []);
-    const before = counted();
-    loop(count);
-    assert.equal((counted() - before) >>> 0, (count * calls) >>> 0, 'calls that arrived');
-  }
-  check();
-  return { count, times: times.map((time) => time / count / calls * nanoseconds) };
-}
 
 const argumentsOfMany = [3, 4];
 
@@ -157,13 +92,21 @@ const measureCold = {
   memory: measureMemory,
 };
 
+const where = { path: request.library, timing: request.timing };
+
+function measure(name) {
+  if (Object.hasOwn(unsupported, name)) return { unsupported: unsupported[name] };
+  if (Object.hasOwn(measureCold, name)) return measureCold[name]();
+  const job = jobCases.find((known) => known.name === name);
+  if (job) return measureJob(engine, job, where);
+  return measureHot(engine, hotCases.find((known) => known.name === name), where);
+}
+
 const answers = {};
 // First what needs a process in which little has happened.
-for (const { name } of [...coldCases, ...hotCases].filter((known) => request.cases.includes(known.name))) {
-  const hotCase = hotCases.find((known) => known.name === name);
+for (const { name } of [...coldCases, ...hotCases, ...jobCases].filter((known) => request.cases.includes(known.name))) {
   try {
-    if (Object.hasOwn(unsupported, name)) answers[name] = { unsupported: unsupported[name] };
-    else answers[name] = hotCase ? await measureHot(hotCase) : measureCold[name]();
+    answers[name] = await measure(name);
   } catch (error) {
     throw new Error(`${name}: ${error.message}`, { cause: error });
   }

@@ -54,13 +54,16 @@ export async function buildNative(headers) {
   const options = ['-O2', '-Wall', '-Wextra'];
   const shared = ['-shared', '-fPIC'];
   const apple = process.platform === 'darwin';
-  await compile(compiler, [...options, ...shared, source('library.c'), '-o', files.library]);
+  const system = apple ? [] : ['-ldl'];
+  const sourcesOfLibrary = ['library.c', 'callbacks.c', 'memory.c'].map(source);
+  await compile(compiler, [...options, ...shared, ...sourcesOfLibrary, '-o', files.library, ...system]);
   for (const copy of files.copies) fs.copyFileSync(files.library, copy);
   await compile(compiler, [
-    ...options, ...shared, '-DNAPI_VERSION=8', '-I', headers, source('addon.c'), files.library, '-o', files.addon,
+    ...options, ...shared, '-DNAPI_VERSION=8', '-I', headers, ...['addon.c', 'addon-callbacks.c', 'addon-memory.c'].map(source),
+    files.library, '-o', files.addon,
     ...apple ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-rpath,$ORIGIN'],
   ]);
-  await compile(compiler, [...options, source('floor.c'), '-o', files.floor, ...apple ? [] : ['-ldl']]);
+  await compile(compiler, [...options, source('floor.c'), '-o', files.floor, ...system]);
   fs.writeFileSync(record, `${JSON.stringify({ inputs })}\n`);
   return result;
 }

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../scripts/command.mjs';
-import { cases, coldCases, hotCases } from './cases.mjs';
+import { cases, coldCases, tables } from './cases.mjs';
 import { engines, keyInTable } from './engines.mjs';
 import { geometricMean, summarise } from './statistics.mjs';
 
@@ -23,12 +23,12 @@ export function rowsOf(record, known = cases) {
   return known.filter(({ name }) => Object.hasOwn(record.results, name));
 }
 
-/** The columns of a line's table: the engines that took part, as `{ key, id, title }`. */
-export function columnsOf(record, line) {
+/** The columns of a line's table of `rows`: the engines that have a number there, as `{ key, id, title }`. */
+export function columnsOf(record, line, rows) {
   return engines
     .filter(({ id }) => record.engines.includes(id))
     .map((engine) => ({ key: keyInTable(engine, line), id: engine.id, title: engine.title }))
-    .filter(({ key }) => Object.values(record.results).some((row) => Object.hasOwn(row, key)));
+    .filter(({ key }) => rows.some(({ name }) => summaryOf(record, name, key) !== null));
 }
 
 /** `{ median, minimum }` of a cell, or null when there is none. */
@@ -38,6 +38,7 @@ export function summaryOf(record, row, key) {
 }
 
 function digits(number) {
+  if (number > 0 && number < 0.1) return number.toPrecision(1);
   return number < 10 ? number.toFixed(1) : Math.round(number).toLocaleString('en');
 }
 
@@ -52,16 +53,27 @@ function cellText(record, row, key) {
   return inUnits(row, summary.median) + minimum;
 }
 
-function rowTitle({ title, unit }) {
-  return unit ? `${title}, ${unit.name}` : title;
+/** The title of a row: that of a job says its size, which is another one in a short run. */
+export function titleOf(record, { title, sizes }) {
+  return sizes ? title((record.once ? sizes.once : sizes.full).toLocaleString('en')) : title;
 }
 
-/** The table of a line, as rows of texts; the first row holds the titles. */
-function tableOf(record, line) {
-  const columns = columnsOf(record, line);
-  const what = record.once ? 'ns per call' : 'ns per call: median (minimum)';
-  const head = [what, ...columns.map(({ title }) => title)];
-  return [head, ...rowsOf(record).map((row) => [rowTitle(row), ...columns.map(({ key }) => cellText(record, row, key))])];
+function rowTitle(record, row) {
+  return row.unit ? `${titleOf(record, row)}, ${row.unit.name}` : titleOf(record, row);
+}
+
+/** One of the tables of a line, as rows of texts, of which the first holds the titles; null when it has no numbers. */
+function tableOf(record, line, { title, rows: known }) {
+  const rows = rowsOf(record, known);
+  const columns = columnsOf(record, line, rows);
+  if (columns.length === 0) return null;
+  const what = record.once ? `${title}, ns` : `${title}, ns: median (minimum)`;
+  const head = [what, ...columns.map((column) => column.title)];
+  return [head, ...rows.map((row) => [rowTitle(record, row), ...columns.map(({ key }) => cellText(record, row, key))])];
+}
+
+function tablesOf(record, line) {
+  return tables.map((table) => tableOf(record, line, table)).filter(Boolean);
 }
 
 /**
@@ -81,6 +93,14 @@ export function comparison(record, line) {
   return found;
 }
 
+/** What the ratios are averaged over: the rows of a table that are no outliers, and those that are not about calls. */
+const means = [
+  ...tables.map(({ id, title, rows }) => ({
+    id, title: title.toLowerCase(), rows: rows.filter((row) => !coldCases.includes(row) && !row.outlier),
+  })),
+  { id: 'cold', title: 'the other rows', rows: coldCases },
+];
+
 function meanRatio(compared, known) {
   const ratios = compared.filter(({ row }) => known.includes(row)).map(({ ratio }) => ratio);
   return ratios.length === 0 ? null : geometricMean(ratios);
@@ -91,13 +111,13 @@ function comparisonTable(record, line) {
   const head = [`Node ${line}`, 'Ferrule', 'best of koffi and node:ffi', 'ratio', 'ratio of minima', 'aim'];
   const rows = compared.map(({ row, ours, best, ratio, minimumRatio, aim }) => {
     const reached = aim === undefined ? '' : `${aim}${ours.median <= aim ? '' : ' not reached'}`;
-    return [rowTitle(row), inUnits(row, ours.median), inUnits(row, best.median), ratio.toFixed(2), minimumRatio.toFixed(2), reached];
+    const times = [ours, best].map(({ median }) => inUnits(row, median));
+    return [rowTitle(record, row), ...times, ratio.toFixed(2), minimumRatio.toFixed(2), reached];
   });
-  const hot = meanRatio(compared, hotCases);
-  const cold = meanRatio(compared, coldCases);
-  const sums = [];
-  if (hot !== null) sums.push(`Geometric mean of the ratios, calls: ${hot.toFixed(2)}`);
-  if (cold !== null) sums.push(`Geometric mean of the ratios, the other rows: ${cold.toFixed(2)}`);
+  const sums = means.flatMap(({ title, rows: known }) => {
+    const mean = meanRatio(compared, known);
+    return mean === null ? [] : [`Geometric mean of the ratios, ${title}: ${mean.toFixed(2)}`];
+  });
   return rows.length === 0 ? null : { table: [head, ...rows], sums };
 }
 
@@ -115,9 +135,9 @@ function markdown(table) {
 /** Why cells of a run are empty, one sentence each. */
 function remarks(record) {
   const reasons = new Map();
-  for (const { name, title } of rowsOf(record)) {
-    for (const { unsupported } of Object.values(record.results[name])) {
-      if (unsupported) reasons.set(unsupported, [...new Set([...reasons.get(unsupported) ?? [], title])]);
+  for (const row of rowsOf(record)) {
+    for (const { unsupported } of Object.values(record.results[row.name])) {
+      if (unsupported) reasons.set(unsupported, [...new Set([...reasons.get(unsupported) ?? [], titleOf(record, row)])]);
     }
   }
   return [
@@ -135,7 +155,10 @@ function printComparisons(record) {
 
 /** Prints the tables of a run. */
 export function printReport(record) {
-  for (const line of linesOf(record)) console.log(`\nNode ${record.versions.node[line]}\n${aligned(tableOf(record, line))}`);
+  for (const line of linesOf(record)) {
+    console.log(`\nNode ${record.versions.node[line]}`);
+    for (const table of tablesOf(record, line)) console.log(`\n${aligned(table)}`);
+  }
   for (const remark of remarks(record)) console.log(`\n${remark}`);
   if (record.once) console.log('\nOne short round: the answers were checked, the times mean little.');
   else printComparisons(record);
@@ -143,42 +166,55 @@ export function printReport(record) {
   for (const failure of record.failures) console.log(`  ${failure.split('\n')[0]}`);
 }
 
-/** The part of the README that a run writes. `chart` is the chart's path from the README. */
-export function readmeSection(record, chart) {
-  const { machine, versions, rounds } = record;
-  const measured = linesOf(record);
-  const comparisons = measured.filter((line) => comparedLines.includes(line)).flatMap((line) => {
-    const mean = meanRatio(comparison(record, line), hotCases);
+/** The means of `id` on the lines that are compared, as a text; null when there are none. */
+function meansText(record, id) {
+  const { rows } = means.find((known) => known.id === id);
+  const texts = linesOf(record).filter((known) => comparedLines.includes(known)).flatMap((line) => {
+    const mean = meanRatio(comparison(record, line), rows);
     return mean === null ? [] : [`${mean.toFixed(2)} on Node ${line}`];
   });
+  return texts.length === 0 ? null : texts.join(' and ');
+}
+
+function meansSection(record) {
+  const texts = means.slice(0, tables.length).flatMap(({ id, title }) => {
+    const text = meansText(record, id);
+    return text === null ? [] : [`${text} for ${title}`];
+  });
+  if (texts.length === 0) return [];
+  return [`Ferrule's time divided by the better one of koffi's and the built-in's is, as the geometric mean of the rows of a table that are
+measured in a loop and of the jobs, ${texts.join(', and ')}; the view of 1 GiB is left out.`];
+}
+
+/** The part of the README that a run writes. `charts` are the paths of the charts from the README. */
+export function readmeSection(record, charts) {
+  const { machine, versions, rounds } = record;
   const others = `koffi ${versions.koffi}, ffi-rs ${versions['ffi-rs']}, Deno ${versions.deno}, Bun ${versions.bun}`;
-  const tables = [...measured].reverse().map((line) => `<details>
+  const details = linesOf(record).reverse().map((line) => `<details>
 <summary>Node ${versions.node[line]}</summary>
 
-${markdown(tableOf(record, line))}
+${tablesOf(record, line).map(markdown).join('\n\n')}
 
 </details>`);
   return [
-    `![Nanoseconds per call, by engine](${chart})`,
+    ...charts.map(({ title, file }) => `![${title}, by engine](${file})`),
     `Measured on ${machine.platform} ${machine.arch}, ${machine.cpu}, with ${others}
 and a C library compiled by ${versions.compiler} with \`-O2\`. Each number is the median of ${rounds} rounds, each in a process of its own;
 the least sample is in parentheses. Time in which the system had given the processor to another program is not counted. "C" is a loop in C
-that calls the same function through a pointer, "Node-API addon" one written by hand for these functions.`,
-    ...comparisons.length > 0
-      ? [`Ferrule's time divided by the better one of koffi's and the built-in's is, as the geometric mean of all rows that are calls,
-${comparisons.join(' and ')}.`]
-      : [],
+that calls the same function through a pointer, or copies the same bytes; "Node-API addon" is one written by hand for these functions;
+"Buffer" is what V8 and Node take for the string, the array or the number when the bytes are in a Buffer already.`,
+    ...meansSection(record),
     'The program is in [bench/](bench/): `node bench/run.mjs`.',
-    ...tables,
+    ...details,
     ...remarks(record).length > 0 ? [remarks(record).join(' ')] : [],
   ].join('\n\n');
 }
 
-/** Replaces what is between the marks in the README. */
-export function writeReadme(file, record, chart) {
+/** Replaces what is between the marks in the README; `charts` are the charts that go with it, as `{ title, file }`. */
+export function writeReadme(file, record, charts) {
   const text = fs.readFileSync(file, 'utf8');
   const [begin, end] = marks.map((mark) => text.indexOf(mark));
   if (begin === -1 || end < begin) throw new Failure(`${file} has no ${marks[0]} followed by ${marks[1]}.`);
-  const link = path.relative(path.dirname(file), chart).split(path.sep).join('/');
-  fs.writeFileSync(file, `${text.slice(0, begin + marks[0].length)}\n\n${readmeSection(record, link)}\n\n${text.slice(end)}`);
+  const linked = charts.map((chart) => ({ ...chart, file: path.relative(path.dirname(file), chart.file).split(path.sep).join('/') }));
+  fs.writeFileSync(file, `${text.slice(0, begin + marks[0].length)}\n\n${readmeSection(record, linked)}\n\n${text.slice(end)}`);
 }

@@ -1,14 +1,15 @@
 // What a native call costs, in Ferrule and in others.
 //
-//   node bench/run.mjs                      everything, 5 rounds: takes half an hour
+//   node bench/run.mjs                      everything, 5 rounds: takes an hour
 //   node bench/run.mjs --once               one short round of everything on all Node lines; the answers are checked, the times mean little
 //   node bench/run.mjs --rows noop,add-i32 --engines ferrule,koffi,builtin --nodes 24,26 --rounds 3
 //
 //   --rows a,b       these rows only              --json FILE    keeps all samples
 //   --engines a,b    these engines only           --from FILE    measures nothing, reads what --json has kept
 //   --skip a,b       not these engines            --readme FILE  replaces the part between the marks <!-- bench:begin --> and
-//   --nodes 24,26    these Node lines only                       <!-- bench:end -->, and draws the chart
-//   --rounds N       rounds                       --svg FILE     where the chart goes, bench/chart.svg unless told
+//   --nodes 24,26    these Node lines only                       <!-- bench:end -->, and draws the charts
+//   --rounds N       rounds                       --svg FILE     where the chart of the calls goes, bench/chart.svg unless told,
+//                                                                and next to it the one of memory, with -memory in its name
 //   --ferrule DIR    another Ferrule, as it is, instead of this repository's, which is built first
 //
 // Needs gcc (or another C compiler as cc), and npm for the peers; what is made of them is in bench/build and bench/node_modules.
@@ -27,7 +28,7 @@ import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
 import { Failure, root, runAsScript, seconds } from '../scripts/command.mjs';
 import { lineOf, node, versions } from '../scripts/nodes.mjs';
-import { cases, coldCases, hotCases } from './cases.mjs';
+import { cases, coldCases, hotCases, jobCases, tables } from './cases.mjs';
 import { drawChart } from './chart.mjs';
 import { engines, findParticipants, runParticipant } from './engines.mjs';
 import { expectedSum } from './loop.mjs';
@@ -42,8 +43,9 @@ const lines = [20, 22, 24, 26];
 
 const timings = {
   // Milliseconds: see timeLoop. `copies` of the library, of which the first is for warming up, give the memory row its functions.
-  full: { sample: 25, samples: 5, warmUp: 150, patience: 1000, copies: 11 },
-  once: { sample: 1, samples: 1, warmUp: 2, patience: 10, copies: 2 },
+  // `size` is that of a job, and `jobs` the milliseconds after which a job is not done again.
+  full: { sample: 25, samples: 5, warmUp: 150, patience: 1000, copies: 11, size: 'full', jobs: 3000 },
+  once: { sample: 1, samples: 1, warmUp: 2, patience: 10, copies: 2, size: 'once', jobs: 0 },
 };
 const processTimeout = 120_000;
 
@@ -103,30 +105,36 @@ async function prepare(options) {
   return { native, ferrule, participants, missing };
 }
 
+/** What the loop of a row returns in C, or what comes out of a job there. */
+function expectedOfFloor(row, count) {
+  if (row.sizes) return row.hash(count);
+  const value = (index) => ['first', 'second'][index];
+  const pointer = (kind, place) => `${kind} ${place}`;
+  return expectedSum(row, { ...row.data?.({ value, pointer }), callback: null }, count);
+}
+
 /** What the floor's lines say, as the other engines say it; its sums are checked here. */
 function floorAnswers(printed) {
   const answers = {};
   for (const line of printed) {
     const [name, count, sum, ...times] = line.split(' ');
-    const hotCase = hotCases.find((known) => known.name === name);
-    const pointers = ['first', 'second'];
-    const expected = expectedSum(hotCase, hotCase.data?.({ pointer: (index) => pointers[index] }) ?? {}, Number(count));
+    const row = [...hotCases, ...jobCases].find((known) => known.name === name);
+    if (row.missing && times.every((time) => Number(time) === 0)) {
+      answers[name] = { unsupported: row.missing };
+      continue;
+    }
+    const expected = expectedOfFloor(row, Number(count));
     if (typeof expected === 'bigint' ? BigInt(sum) !== expected : Number(sum) !== expected) {
       throw new Error(`${name}: the loop of ${count} in C returned ${sum}, not ${expected}`);
     }
-    answers[name] = { times: times.map((time) => Number(time) / (hotCase.calls ?? 1)) };
+    answers[name] = { times: times.map((time) => Number(time) / (row.calls ?? 1)) };
   }
   return answers;
 }
 
-/** Whether a participant takes part in a row: a callback makes no difference to C, and the other rows are not about calls. */
-function takesPart(participant, name) {
-  return participant.engine !== 'floor' || hotCases.some((row) => row.name === name && !row.callback);
-}
-
 /** Runs one process for some rows and adds what it measured to `results`, or a failure to `failures`. */
 async function measure(participant, names, { native, ferrule }, timing, { results, failures }) {
-  const wanted = names.filter((name) => takesPart(participant, name));
+  const wanted = names.filter((name) => participant.rows?.includes(name) ?? true);
   if (wanted.length === 0) return;
   const { library, copies, addon, floor } = native;
   const request = {
@@ -186,9 +194,15 @@ function recordOf(options, { native, missing }, { results, failures }) {
 function write(record, options) {
   if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(record)}\n`);
   if (options.svg || options.readme) {
-    const chart = path.resolve(options.svg ?? path.join(here, 'chart.svg'));
-    fs.writeFileSync(chart, drawChart(record));
-    if (options.readme) writeReadme(path.resolve(options.readme), record, chart);
+    const first = path.resolve(options.svg ?? path.join(here, 'chart.svg'));
+    const { dir, name, ext } = path.parse(first);
+    const charts = tables.flatMap(({ id, chart }, index) => {
+      const text = drawChart(record, chart);
+      const file = index === 0 ? first : path.join(dir, `${name}-${id}${ext}`);
+      if (text !== null) fs.writeFileSync(file, text);
+      return text === null ? [] : [{ title: chart.title, file }];
+    });
+    if (options.readme) writeReadme(path.resolve(options.readme), record, charts);
   }
 }
 

@@ -8,6 +8,19 @@ const types = {
   string: 'String', buffer: 'U8Array',
 };
 
+const noResult = 'ffi-rs calls a function later, from the event loop, and C gets no result';
+const noWriter = 'ffi-rs has no function that writes at a pointer';
+
+// It reads values through a list of types and a list of pointers; what is read as a string is a pointer to a pointer.
+const operations = {
+  getInt32: (pointer) => `restorePointer({ retType: [DataType.I32], paramsValue: [${pointer}] })[0]`,
+  getUint64: (pointer) => `restorePointer({ retType: [DataType.BigInt], paramsValue: [${pointer}] })[0]`,
+  getFloat64: (pointer) => `restorePointer({ retType: [DataType.Double], paramsValue: [${pointer}] })[0]`,
+  toString: (pointer) => `restorePointer({ retType: [DataType.String], paramsValue: wrapPointer([${pointer}]) })[0]`,
+  copyBytes: (pointer, length) => `Buffer.from(createExternalBuffer(${pointer}, ${length}))`,
+  viewBytes: (pointer, length) => `createExternalBuffer(${pointer}, ${length})`,
+};
+
 export default () => {
   let ffi;
   let opened = 0;
@@ -17,7 +30,23 @@ export default () => {
     },
     // It takes the arguments in an array.
     call: (name, _parameters, expressions) => `${name}([${expressions.join(', ')}])`,
-    unsupported: { 'mixed-5': 'ffi-rs has no i8 and no u16', 'pointer-null': 'ffi-rs takes no null for a pointer' },
+    unsupported: {
+      'mixed-5': 'ffi-rs has no i8 and no u16',
+      'pointer-null': 'ffi-rs takes no null for a pointer',
+      'callback-i32': noResult,
+      'callback-mixed-4': noResult,
+      qsort: noResult,
+      'sqlite3-exec': noResult,
+      'set-int32': noWriter,
+      'export-string': noWriter,
+      'export-buffer': noWriter,
+      'get-raw-pointer': 'ffi-rs does not tell the address of a buffer',
+    },
+    operations,
+    operationScope() {
+      const { DataType, restorePointer, wrapPointer, createExternalBuffer } = ffi;
+      return { DataType, restorePointer, wrapPointer, createExternalBuffer, Buffer };
+    },
     open(path) {
       const library = `library-${opened++}`;
       ffi.open({ library, path });

@@ -1,6 +1,7 @@
 // The same C functions from an addon written by hand: what one would write with Node-API for these functions, and nothing more general.
 
-#include <node_api.h>
+#include "addon.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,41 +27,6 @@ int32_t call_back(int32_t (*function)(int32_t), int32_t argument);
 
 typedef int32_t (*binary_i32)(int32_t, int32_t);
 binary_i32 sum_function(uint32_t index);
-
-static napi_value refuse(napi_env env, const char *message) {
-  napi_throw_type_error(env, NULL, message);
-  return NULL;
-}
-
-// Leaves the function with an exception when a Node-API call does not succeed.
-#define CHECK(call)                                                        \
-  do {                                                                     \
-    if ((call) != napi_ok) return refuse(env, "Invalid argument: " #call); \
-  } while (0)
-
-#define ARGUMENTS(number)                                            \
-  napi_value arguments[number];                                      \
-  size_t count = number;                                             \
-  CHECK(napi_get_cb_info(env, info, &count, arguments, NULL, NULL)); \
-  if (count != number) return refuse(env, "Wrong number of arguments")
-
-static napi_value number_i32(napi_env env, int32_t number) {
-  napi_value value;
-  CHECK(napi_create_int32(env, number, &value));
-  return value;
-}
-
-static napi_value number_u32(napi_env env, uint32_t number) {
-  napi_value value;
-  CHECK(napi_create_uint32(env, number, &value));
-  return value;
-}
-
-static napi_value number_f64(napi_env env, double number) {
-  napi_value value;
-  CHECK(napi_create_double(env, number, &value));
-  return value;
-}
 
 static napi_value call_noop(napi_env env, napi_callback_info info) {
   (void)env;
@@ -240,17 +206,14 @@ static napi_value bind_sum(napi_env env, napi_callback_info info) {
   return value;
 }
 
-static napi_env callback_env;
-static napi_ref callback;
+static struct function kept;
 
-static int32_t run_callback(int32_t argument) {
-  napi_value function, receiver, argument_value, value;
+static int32_t run_kept(int32_t argument) {
+  napi_value value;
   int32_t result = 0;
-  if (napi_get_reference_value(callback_env, callback, &function) != napi_ok) return 0;
-  if (napi_get_undefined(callback_env, &receiver) != napi_ok) return 0;
-  if (napi_create_int32(callback_env, argument, &argument_value) != napi_ok) return 0;
-  if (napi_call_function(callback_env, receiver, function, 1, &argument_value, &value) != napi_ok) return 0;
-  if (napi_get_value_int32(callback_env, value, &result) != napi_ok) return 0;
+  if (napi_create_int32(kept.env, argument, &value) != napi_ok) return 0;
+  if (!call_function(&kept, 1, &value, &value)) return 0;
+  if (napi_get_value_int32(kept.env, value, &result) != napi_ok) return 0;
   return result;
 }
 
@@ -259,12 +222,10 @@ static napi_value keep_callback(napi_env env, napi_callback_info info) {
   ARGUMENTS(2);
   int32_t argument;
   CHECK(napi_get_value_int32(env, arguments[1], &argument));
-  CHECK(napi_create_reference(env, arguments[0], 1, &callback));
-  callback_env = env;
-  return number_i32(env, call_back(run_callback, argument));
+  kept.env = env;
+  CHECK(napi_create_reference(env, arguments[0], 1, &kept.reference));
+  return number_i32(env, call_back(run_kept, argument));
 }
-
-#define METHOD(name, function) {name, NULL, function, NULL, NULL, NULL, napi_default, NULL}
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor properties[] = {
@@ -287,5 +248,6 @@ NAPI_MODULE_INIT() {
       METHOD("keep_callback", keep_callback),
   };
   CHECK(napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties));
+  if (!define_callbacks(env, exports) || !define_memory(env, exports)) return NULL;
   return exports;
 }

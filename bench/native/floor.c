@@ -1,6 +1,7 @@
 // The floor: the loops of the hot cases in C, which call the same functions through a pointer. The arguments are the library, the time of
 // a sample in milliseconds, the number of samples, and the names of cases; for each case it prints a line: the name, the number of
-// iterations, the sum that the loop returned, and for each sample the nanoseconds of one iteration.
+// iterations, the sum that the loop returned, and for each sample the nanoseconds of one iteration. The name of a job has its size behind
+// it, `qsort=1000000`; its line has the name, the size, a hash of what came out, and for each sample the nanoseconds.
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -122,6 +123,96 @@ static void find_others(void) {
   }
 }
 
+typedef double (*function_callbacks_i32)(int32_t (*)(int32_t), uint32_t);
+typedef double (*function_callbacks_mixed)(double (*)(int32_t, double, int64_t, uint8_t), uint32_t);
+
+static int32_t callback(int32_t a) { return a + 7; }
+
+static double callback_mixed(int32_t a, double b, int64_t c, uint8_t d) { return a + b + (double)c + d; }
+
+static double callback_i32(void *address, uint64_t count) {
+  return ((function_callbacks_i32)(uintptr_t)address)(callback, (uint32_t)count);
+}
+
+static double callback_mixed_4(void *address, uint64_t count) {
+  return ((function_callbacks_mixed)(uintptr_t)address)(callback_mixed, (uint32_t)count);
+}
+
+// Strings and bytes from C, as copies: what remains when nothing has to be made of them.
+static const char *short_texts[4];
+static const char *long_texts[2];
+static const char *blocks[2];
+static char copy[1 << 20];
+
+// Keeps the compiler from leaving a copy out that nobody reads.
+static void use(const void *memory) { __asm__ volatile("" : : "r"(memory) : "memory"); }
+
+static int64_t copied_strings(const char *const *texts, uint64_t mask, uint64_t count) {
+  int64_t sum = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    const size_t length = strlen(texts[i & mask]);
+    memcpy(copy, texts[i & mask], length + 1);
+    use(copy);
+    sum += (int64_t)length;
+  }
+  return sum;
+}
+
+static int64_t copied_bytes(size_t length, uint64_t count) {
+  int64_t sum = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    memcpy(copy, blocks[i & 1], length);
+    use(copy);
+    sum += (uint8_t)copy[63];
+  }
+  return sum;
+}
+
+static int64_t to_string_11(void *address, uint64_t count) {
+  (void)address;
+  return copied_strings(short_texts, 3, count);
+}
+
+static int64_t to_string_10000(void *address, uint64_t count) {
+  (void)address;
+  return copied_strings(long_texts, 1, count);
+}
+
+static int64_t to_buffer_64(void *address, uint64_t count) {
+  (void)address;
+  return copied_bytes(64, count);
+}
+
+static int64_t to_buffer_1m(void *address, uint64_t count) {
+  (void)address;
+  return copied_bytes(sizeof copy, count);
+}
+
+typedef const void *(*function_memory)(uint32_t, uint32_t);
+
+static void find_memory(void) {
+  const function_memory function = (function_memory)(uintptr_t)symbol("memory_pointer");
+  for (uint32_t place = 0; place < 4; place++) short_texts[place] = function(0, place);
+  for (uint32_t place = 0; place < 2; place++) long_texts[place] = function(1, place);
+  for (uint32_t place = 0; place < 2; place++) blocks[place] = function(6, place);
+}
+
+static int compare(const void *a, const void *b) { return *(const int32_t *)a - *(const int32_t *)b; }
+
+typedef int32_t (*function_of_size)(uint32_t);
+typedef int32_t (*function_sort)(int (*)(const void *, const void *), uint32_t);
+typedef int32_t (*function_select)(int (*)(void *, int, char **, char **), uint32_t);
+
+static int32_t hash_of_rows;
+
+static int add_row(void *context, int columns, char **values, char **names) {
+  (void)context;
+  (void)names;
+  const size_t length = strlen(values[1]);
+  hash_of_rows = (int32_t)((uint32_t)hash_of_rows * 31 + (uint32_t)values[1][length - 1] + (uint32_t)length);
+  return columns == 3 ? 0 : 1;
+}
+
 static const struct {
   const char *name;
   const char *symbol;
@@ -147,6 +238,12 @@ static const struct {
     {"buffer-3", "first_bytes", buffer_3, NULL, 1},
     {"alternating", "add_i32", alternating, NULL, 1},
     {"functions-200", "sum_1000", functions_200, NULL, family_size * turn},
+    {"callback-i32", "sum_callbacks_i32", NULL, callback_i32, 1},
+    {"callback-mixed-4", "sum_callbacks_mixed", NULL, callback_mixed_4, 1},
+    {"to-string-11", "memory_pointer", to_string_11, NULL, 1},
+    {"to-string-10000", "memory_pointer", to_string_10000, NULL, 1},
+    {"to-buffer-64", "memory_pointer", to_buffer_64, NULL, 1},
+    {"to-buffer-1m", "memory_pointer", to_buffer_1m, NULL, 1},
 };
 
 // The time this thread has waited for a processor, in nanoseconds, as far as the system says so: the second number of the file.
@@ -198,9 +295,37 @@ static void measure(const char *name, double sample, int samples) {
   printf("\n");
 }
 
+static int32_t run_job(const char *name, uint32_t size, double *time) {
+  const int sorts = strcmp(name, "qsort") == 0;
+  if (!sorts && strcmp(name, "sqlite3-exec") != 0) {
+    fprintf(stderr, "The floor has no job %s.\n", name);
+    exit(1);
+  }
+  hash_of_rows = 0;
+  if (!((function_of_size)(uintptr_t)symbol(sorts ? "fill_numbers" : "open_rows"))(size)) return 0;
+  const function_sort sort = (function_sort)(uintptr_t)symbol("sort_numbers");
+  const function_select select = (function_select)(uintptr_t)symbol("select_rows");
+  const double start = now();
+  const int32_t result = sorts ? sort(compare, size) : select(add_row, size);
+  *time = now() - start;
+  if (result != 0) abort();
+  return sorts ? ((function_of_size)(uintptr_t)symbol("hash_numbers"))(size) : hash_of_rows;
+}
+
+// A job is given as its name and its size; with a time of 0 it could not be done.
+static void measure_job(const char *name, uint32_t size, int samples) {
+  for (int taken = 0; taken < samples; taken++) {
+    double time = 0;
+    const int32_t hash = run_job(name, size, &time);
+    if (taken == 0) printf("%s %" PRIu32 " %" PRId32, name, size, hash);
+    printf(" %.17g", time);
+  }
+  printf("\n");
+}
+
 int main(int number, char **arguments) {
   if (number < 4) {
-    fprintf(stderr, "Usage: floor <library> <milliseconds> <samples> <case>...\n");
+    fprintf(stderr, "Usage: floor <library> <milliseconds> <samples> <case or job=size>...\n");
     return 2;
   }
   library = dlopen(arguments[1], RTLD_NOW);
@@ -210,6 +335,12 @@ int main(int number, char **arguments) {
   }
   prepare();
   find_others();
-  for (int index = 4; index < number; index++) measure(arguments[index], atof(arguments[2]) * 1e6, atoi(arguments[3]));
+  find_memory();
+  for (int index = 4; index < number; index++) {
+    char *size = strchr(arguments[index], '=');
+    if (size != NULL) *size++ = 0;
+    if (size != NULL) measure_job(arguments[index], (uint32_t)atoi(size), atoi(arguments[3]));
+    else measure(arguments[index], atof(arguments[2]) * 1e6, atoi(arguments[3]));
+  }
   return 0;
 }
