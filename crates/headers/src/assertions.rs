@@ -34,12 +34,15 @@ pub fn source(layout: &Layout, headers: Headers) -> String {
     let mut text = Source { text: PRELUDE.to_owned() };
     text.public_classes(layout);
     text.public_functions(layout);
-    if headers == Headers::Fast {
-        text.text.push_str("\n#include \"v8-fast-api-calls.h\"\n\n");
-        text.types();
-        text.type_info(layout.type_info);
-        text.function_info(layout);
-        text.function();
+    match headers {
+        Headers::Fast => {
+            text.text.push_str("\n#include \"v8-fast-api-calls.h\"\n\n");
+            text.types();
+            text.type_info(layout.type_info);
+            text.function_info(layout);
+            text.function();
+        }
+        Headers::Public => text.changed_functions(layout),
     }
     text.text
 }
@@ -169,8 +172,6 @@ impl Source {
                  v8::Local<v8::Value>[])",
             );
         }
-        let globalized = if layout.globalizes_objects { "v8::internal::Address" } else { "v8::internal::Address*" };
-        self.declared("v8::api_internal::GlobalizeReference", &format!("v8::internal::Address* (*)(v8::internal::Isolate*, {globalized})"));
         self.declared("v8::api_internal::DisposeGlobal", "void (*)(v8::internal::Address*)");
         self.declared("v8::ArrayBufferView::Buffer", "v8::Local<v8::ArrayBuffer> (v8::ArrayBufferView::*)()");
         self.declared("v8::ArrayBufferView::ByteOffset", "size_t (v8::ArrayBufferView::*)()");
@@ -183,6 +184,12 @@ impl Source {
         if layout.view_contents {
             self.declared("v8::ArrayBufferView::GetContents", "v8::MemorySpan<uint8_t> (v8::ArrayBufferView::*)(v8::MemorySpan<uint8_t>)");
         }
+    }
+
+    /// What changed between the versions next to one that V8's own headers are not to be had of: the headers that come with Node decide.
+    fn changed_functions(&mut self, layout: &Layout) {
+        let globalized = if layout.globalizes_objects { "v8::internal::Address" } else { "v8::internal::Address*" };
+        self.declared("v8::api_internal::GlobalizeReference", &format!("v8::internal::Address* (*)(v8::internal::Isolate*, {globalized})"));
     }
 
     fn types(&mut self) {
