@@ -9,6 +9,7 @@ const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { gate, int32 } = require('./exchange.js');
+const { callStack, isGuarded } = require('./guard.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
@@ -89,18 +90,20 @@ function isBuffer(value) {
   return apply(isPrototypeOf, bufferPrototype, [value]);
 }
 
-function byteLength(view) {
-  if (isBuffer(view)) {
+// A Buffer has the bytes that its `length` says, for those who ask for a Buffer.
+function byteLength(view, isAnyView) {
+  if (!isAnyView && isBuffer(view)) {
     return apply(bytesOfBuffer, view, []);
   }
   return apply(isDataView(view) ? bytesOfDataView : bytesOfTypedArray, view, []);
 }
 
 // What the flags of this process leave of the tiers: 'slow', 'cell' or 'fast'. An engine that must not compile has no WebAssembly either.
-// FERRULE_TIERS takes the faster ones away, to look for a fault or to measure; with 'cell', what is left goes through Node-API alone.
+// Guarded mode looks at everything in the slow one. FERRULE_TIERS takes the faster ones away, to look for a fault or to measure; with 'cell',
+// what is left goes through Node-API alone.
 function tiers() {
   const { env: { FERRULE_TIERS, NODE_OPTIONS = '' }, execArgv } = process;
-  if (FERRULE_TIERS === 'slow' || typeof WebAssembly === 'undefined') {
+  if (isGuarded || FERRULE_TIERS === 'slow' || typeof WebAssembly === 'undefined') {
     return 'slow';
   }
   const flags = ` ${NODE_OPTIONS} ${execArgv.join(' ')} `.replaceAll('_', '-');
@@ -123,6 +126,7 @@ module.exports = {
   // A custom inspection could do anything, and the process is about to end.
   inspect: (error) => inspect(error, { customInspect: false }),
   name_of: nameOf,
+  call_stack: callStack,
   nothing() {},
   is_buffer: isBuffer,
   byte_length: byteLength,

@@ -1,15 +1,13 @@
 'use strict';
 
 // The module: every export with the shape it has in Node. Rust does the work and throws every error.
-//
-// Node's own accessors and conversions are native functions without parameters or `prototype`; methods with defaults are the same to
-// whoever looks. Each is written out because each then has code of its own, which V8 optimises for the one native function it calls.
 
 const binding = require('./binding.js');
 
 binding.initialize(require('./hooks.js'));
 
 const { DynamicLibrary, dispose } = require('./library.js');
+const memory = require('./memory.js');
 
 // Taken at load: a program can replace it.
 const { freeze } = Object;
@@ -38,57 +36,41 @@ function dlsym(handle, symbol) {
   return handle.getSymbol(symbol);
 }
 
-function exportString(string, pointer, length, encoding = undefined) {
-  return binding.exportString(string, pointer, length, encoding);
-}
-
-function exportBuffer(buffer, pointer, length) {
-  return binding.exportBuffer(buffer, pointer, length);
-}
-
-function exportArrayBuffer(arrayBuffer, pointer, length) {
-  return binding.exportArrayBuffer(arrayBuffer, pointer, length);
-}
-
-function exportArrayBufferView(arrayBufferView, pointer, length) {
-  return binding.exportArrayBufferView(arrayBufferView, pointer, length);
-}
-
 module.exports = {
   DynamicLibrary,
   dlopen,
   dlclose,
   dlsym,
-  exportArrayBuffer,
-  exportArrayBufferView,
-  exportString,
-  exportBuffer,
-  getInt8(pointer = undefined, offset = undefined) { return binding.getInt8(pointer, offset); },
-  getUint8(pointer = undefined, offset = undefined) { return binding.getUint8(pointer, offset); },
-  getInt16(pointer = undefined, offset = undefined) { return binding.getInt16(pointer, offset); },
-  getUint16(pointer = undefined, offset = undefined) { return binding.getUint16(pointer, offset); },
-  getInt32(pointer = undefined, offset = undefined) { return binding.getInt32(pointer, offset); },
-  getUint32(pointer = undefined, offset = undefined) { return binding.getUint32(pointer, offset); },
-  getInt64(pointer = undefined, offset = undefined) { return binding.getInt64(pointer, offset); },
-  getUint64(pointer = undefined, offset = undefined) { return binding.getUint64(pointer, offset); },
-  getFloat32(pointer = undefined, offset = undefined) { return binding.getFloat32(pointer, offset); },
-  getFloat64(pointer = undefined, offset = undefined) { return binding.getFloat64(pointer, offset); },
+  exportArrayBuffer: memory.exportArrayBuffer,
+  exportArrayBufferView: memory.exportArrayBufferView,
+  exportString: memory.exportString,
+  exportBuffer: memory.exportBuffer,
+  getInt8: memory.getInt8,
+  getUint8: memory.getUint8,
+  getInt16: memory.getInt16,
+  getUint16: memory.getUint16,
+  getInt32: memory.getInt32,
+  getUint32: memory.getUint32,
+  getInt64: memory.getInt64,
+  getUint64: memory.getUint64,
+  getFloat32: memory.getFloat32,
+  getFloat64: memory.getFloat64,
   getCurrentEventLoop() { return binding.getCurrentEventLoop(); },
-  getRawPointer(source = undefined) { return binding.getRawPointer(source); },
-  setInt8(pointer = undefined, offset = undefined, value = undefined) { return binding.setInt8(pointer, offset, value); },
-  setUint8(pointer = undefined, offset = undefined, value = undefined) { return binding.setUint8(pointer, offset, value); },
-  setInt16(pointer = undefined, offset = undefined, value = undefined) { return binding.setInt16(pointer, offset, value); },
-  setUint16(pointer = undefined, offset = undefined, value = undefined) { return binding.setUint16(pointer, offset, value); },
-  setInt32(pointer = undefined, offset = undefined, value = undefined) { return binding.setInt32(pointer, offset, value); },
-  setUint32(pointer = undefined, offset = undefined, value = undefined) { return binding.setUint32(pointer, offset, value); },
-  setInt64(pointer = undefined, offset = undefined, value = undefined) { return binding.setInt64(pointer, offset, value); },
-  setUint64(pointer = undefined, offset = undefined, value = undefined) { return binding.setUint64(pointer, offset, value); },
-  setFloat32(pointer = undefined, offset = undefined, value = undefined) { return binding.setFloat32(pointer, offset, value); },
-  setFloat64(pointer = undefined, offset = undefined, value = undefined) { return binding.setFloat64(pointer, offset, value); },
+  getRawPointer: memory.getRawPointer,
+  setInt8: memory.setInt8,
+  setUint8: memory.setUint8,
+  setInt16: memory.setInt16,
+  setUint16: memory.setUint16,
+  setInt32: memory.setInt32,
+  setUint32: memory.setUint32,
+  setInt64: memory.setInt64,
+  setUint64: memory.setUint64,
+  setFloat32: memory.setFloat32,
+  setFloat64: memory.setFloat64,
   suffix: suffixes[process.platform] ?? 'so',
-  toString(pointer = undefined) { return binding.toString(pointer); },
-  toArrayBuffer(pointer = undefined, length = undefined, copy = undefined) { return binding.toArrayBuffer(pointer, length, copy); },
-  toBuffer(pointer = undefined, length = undefined, copy = undefined) { return binding.toBuffer(pointer, length, copy); },
+  toString: memory.toString,
+  toArrayBuffer: memory.toArrayBuffer,
+  toBuffer: memory.toBuffer,
   types: Object.freeze({ __proto__: null, ...binding.types }),
   getNativeFunction(library, name, resultType, parameterTypes) {
     return binding.getNativeFunction(library, name, resultType, parameterTypes);

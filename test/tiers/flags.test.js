@@ -36,10 +36,10 @@ describe('with the flag', options, () => {
   // Which tiers are there is known from the flag; which one a call has reached by then is V8's affair.
   const flags = {
     '': {},
-    [`--jitless${quietly}`]: { cell: off, fast: off },
-    '--no-turbo-fast-api-calls': { fast: off },
-    '--no_turbo_fast_api_calls': { fast: off },
-    '--no-opt': { fast: off },
+    [`--jitless${quietly}`]: { cell: off, fast: off, callback: off },
+    '--no-turbo-fast-api-calls': { fast: off, callback: off },
+    '--no_turbo_fast_api_calls': { fast: off, callback: off },
+    '--no-opt': { fast: off, callback: off },
     '--max-lazy': {},
     '--always-sparkplug': {},
     '--disallow-code-generation-from-strings': {},
@@ -52,7 +52,7 @@ describe('with the flag', options, () => {
     '--stress-flush-code --flush-bytecode', '--single-threaded', '--stack-size=100', '--stress-concurrent-inlining', '--stress-marking=50',
     '--stress-scavenge=50', '--no-use-osr', '--stress-incremental-marking', '--no-turbo-inlining', '--no-lazy', '--no-use-ic'];
   if (isAll) for (const flag of more) flags[flag] = {};
-  if (isAll) flags[`--lite-mode${quietly}`] = { cell: off, fast: off };
+  if (isAll) flags[`--lite-mode${quietly}`] = { cell: off, fast: off, callback: off };
 
   for (const [flag, tiers] of Object.entries(flags)) {
     test(flag || 'none', async () => {
@@ -83,7 +83,7 @@ describe('with the flag', options, () => {
   });
 
   test('of the tests: FERRULE_TIERS', async () => {
-    for (const [tier, reasons] of [['cell', { fast: off }], ['slow', { cell: off, fast: off }]]) {
+    for (const [tier, reasons] of [['cell', { fast: off, callback: off }], ['slow', { cell: off, fast: off, callback: off }]]) {
       const { tiers, seen } = await tour([], tier);
       assert.deepEqual(tiers, reasons);
       assert.match(seen.i32, new RegExp(`${tier}$`));

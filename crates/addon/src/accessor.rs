@@ -6,6 +6,7 @@ use ferrule_native::{Scalar, Slot, memory};
 use crate::boundary::Arguments;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Quantity, Result};
+use crate::guard::Caution;
 use crate::napi::{Env, Kind, Value};
 use crate::pointer::{self, PointerErrors};
 
@@ -37,18 +38,19 @@ elements! {
 }
 
 /// `get(pointer, offset = 0)`
-pub fn get<'env, T: Element>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+pub fn get<'env, T: Element, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let base = base(env, arguments)?;
     let offset = arguments.get(env, 1)?;
     let offset = if env.kind(offset)? == Kind::Undefined { 0 } else { pointer::quantity(env, offset, Quantity::Offset)? };
     let address = element::<T>(at(base, offset)?)?;
+    C::reads(address, size_of::<T>())?;
     // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
     let value = unsafe { memory::read::<T>(address) };
     convert::to_js(env, T::REPRESENTATION, &Slot::new(value))
 }
 
 /// `set(pointer, offset, value)`
-pub fn set<'env, T: Element>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+pub fn set<'env, T: Element, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let base = base(env, arguments)?;
     let (offset, value) = (arguments.get(env, 1)?, arguments.get(env, 2)?);
     if env.kind(offset)? == Kind::Undefined {
@@ -63,6 +65,7 @@ pub fn set<'env, T: Element>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> 
         Some(slot) => slot.get::<T>(),
         None => return Err(refused(env, T::REPRESENTATION, value)?),
     };
+    C::writes(address, size_of::<T>())?;
     // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
     unsafe { memory::write(address, value) };
     Ok(None)

@@ -26,6 +26,7 @@ use crate::boundary::describe_panic;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Result};
 use crate::exchange::Alive;
+use crate::guard;
 use crate::incoming::{Held, Incoming, Outcome};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
@@ -309,7 +310,8 @@ impl Callback {
         // thread; a scope is open for as long as the values are used.
         let env = unsafe { Env::from_raw(live.env) };
         // SAFETY: as above, and the closure was made with the signature of `incoming`.
-        let result = unsafe { live.incoming.call(env, &live.function, &invocation, |outcome| self.result(env, outcome)) };
+        let call = || unsafe { live.incoming.call(env, &live.function, &invocation, |outcome| self.result(env, outcome)) };
+        let result = guard::in_javascript(call);
         drop(running);
         if let Some(slot) = result {
             invocation.set_result(slot);

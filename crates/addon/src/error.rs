@@ -4,7 +4,7 @@
 //! `boundary.rs` throws them, and that is the only place that does.
 
 use ferrule_abi::Representation;
-use ferrule_native::{PrepareError, closure, library};
+use ferrule_native::{PrepareError, closure, library, mapping};
 
 use crate::napi::{Env, Failure, Value};
 
@@ -123,6 +123,16 @@ pub enum Error {
     AddressRange(Quantity),
     #[error("The accessed range exceeds the platform address range")]
     AccessedRange,
+    #[error("Cannot {verb} {extent} at {address:#x}: {denied}")]
+    InaccessibleMemory { verb: &'static str, extent: Extent, address: usize, denied: mapping::Denied },
+    #[error("Function {name} cannot be called: its address {place}")]
+    FunctionMemory { name: String, place: String },
+    #[error("Argument {index} cannot be called: the address {place}")]
+    ArgumentMemory { index: usize, place: String },
+    #[error("The environment variable FERRULE_GUARD must be '0' or '1'. Received '{0}'")]
+    GuardValue(String),
+    #[error("FERRULE_GUARD=1 asks for guarded mode: {0}")]
+    Guard(#[from] mapping::Unavailable),
     #[error("Value must be {}", .0.label())]
     Value(Representation),
     #[error("Value must be a bigint or a number")]
@@ -172,6 +182,15 @@ pub enum Subject {
     Argument(usize),
 }
 
+/// How much memory a message is about.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum Extent {
+    #[error("{}", mapping::Bytes(*.0))]
+    Bytes(usize),
+    #[error("a string")]
+    Text,
+}
+
 /// What a message about a byte count is about.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum Quantity {
@@ -197,9 +216,14 @@ impl Error {
             Self::ConstructCallRequired => (Class::TypeError, Some("ERR_CONSTRUCT_CALL_REQUIRED")),
             Self::LibraryClosed => (Class::Error, Some("ERR_FFI_LIBRARY_CLOSED")),
             Self::Library(_) | Self::Prepare(_) | Self::Closure(_) => (Class::Error, Some("ERR_FFI_CALL_FAILED")),
-            Self::NullFunction(_) | Self::NullDereference | Self::NullBuffer | Self::NullArrayBuffer => {
-                (Class::Error, Some("ERR_FFI_INVALID_POINTER"))
-            }
+            Self::NullFunction(_)
+            | Self::NullDereference
+            | Self::NullBuffer
+            | Self::NullArrayBuffer
+            | Self::InaccessibleMemory { .. }
+            | Self::FunctionMemory { .. }
+            | Self::ArgumentMemory { .. } => (Class::Error, Some("ERR_FFI_INVALID_POINTER")),
+            Self::Guard(_) => (Class::TypeError, Some("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM")),
             Self::LibraryPathType
             | Self::FunctionNameType
             | Self::SymbolNameType
@@ -239,6 +263,7 @@ impl Error {
             | Self::QuantityRange(_)
             | Self::AddressRange(_)
             | Self::AccessedRange
+            | Self::GuardValue(_)
             | Self::Value(_)
             | Self::ValueType
             | Self::Detached

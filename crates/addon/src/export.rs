@@ -7,6 +7,7 @@ use ferrule_native::memory;
 use crate::boundary::Arguments;
 use crate::convert::MAX_SAFE_INTEGER;
 use crate::error::{Error, Quantity, Result};
+use crate::guard::Caution;
 use crate::napi::{Env, Kind, Memory, Value};
 use crate::pointer::{self, PointerErrors};
 use crate::state::{ask, ask_text};
@@ -80,7 +81,7 @@ fn target<'env>(env: Env<'env>, pointer: Value<'env>, length: usize, is_empty: b
 }
 
 /// `exportString(string, pointer, length, encoding = 'utf8')`
-pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+pub fn string<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let (string, pointer, room) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
     if env.kind(string)? != Kind::String {
         return Err(wrong_type(env, "string", "of type string", string)?);
@@ -98,7 +99,7 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
         Encoding::Utf8 | Encoding::Latin1 => None,
         Encoding::Utf16 | Encoding::Spelled => {
             let buffer = ask(env, |hooks| &hooks.encode, &[string, name])?;
-            Some((source(env, buffer)?, byte_length(env, buffer)?))
+            Some((source(env, buffer)?, byte_length(env, buffer, false)?))
         }
     };
     let bytes = match encoded {
@@ -109,6 +110,7 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
     let required = bytes + encoding.terminator();
     refuse_less(env, length, required, room)?;
     let target = target(env, pointer, length, false)?;
+    C::writes(target.addr(), required)?;
     // SAFETY: `required` is at most `length`, and JavaScript answers for `length` bytes there (`ferrule_native`'s list). Node-API
     // writes at most the capacity it is given, NUL included.
     unsafe {
@@ -126,8 +128,8 @@ pub fn string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<
 
 /// The byte length of a Buffer or a view, by the language's own getters: Node-API 8 tells none of a Float16Array, and every object can
 /// have a property of that name.
-fn byte_length<'env>(env: Env<'env>, view: Value<'env>) -> Result<usize> {
-    let length = ask(env, |hooks| &hooks.byte_length, &[view])?;
+fn byte_length<'env>(env: Env<'env>, view: Value<'env>, is_any_view: bool) -> Result<usize> {
+    let length = ask(env, |hooks| &hooks.byte_length, &[view, env.boolean(is_any_view)?])?;
     Ok(env.number(length).unwrap_or(0.0) as usize)
 }
 
@@ -140,12 +142,13 @@ fn source<'env>(env: Env<'env>, value: Value<'env>) -> Result<Memory> {
     memory.filter(|memory| !memory.detached).ok_or(Error::Detached)
 }
 
-fn export<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) -> Returned<'env> {
+fn export<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) -> Returned<'env> {
     let (value, pointer, room) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
     let length = length(env, room)?;
     refuse_less(env, length, bytes, room)?;
     let source = source(env, value)?;
     let target = target(env, pointer, length, bytes == 0)?;
+    C::writes(target.addr(), bytes)?;
     // SAFETY: the source has `bytes` bytes, and JavaScript answers for `length`, at least as many, at the target
     // (`ferrule_native`'s list).
     unsafe { memory::copy(source.address.cast(), target, bytes) };
@@ -153,31 +156,31 @@ fn export<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) ->
 }
 
 /// `exportBuffer(buffer, pointer, length)`
-pub fn buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+pub fn buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     let is_buffer = ask(env, |hooks| &hooks.is_buffer, &[value])?;
     if !env.is_truthy(is_buffer)? {
         return Err(wrong_type(env, "buffer", "an instance of Buffer", value)?);
     }
-    export(env, arguments, byte_length(env, value)?)
+    export::<C>(env, arguments, byte_length(env, value, false)?)
 }
 
 /// `exportArrayBuffer(arrayBuffer, pointer, length)`
-pub fn array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+pub fn array_buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     match env.array_buffer_memory(value)? {
-        Some(_) => export(env, arguments, env.array_buffer_length(value)?),
+        Some(_) => export::<C>(env, arguments, env.array_buffer_length(value)?),
         None => Err(wrong_type(env, "arrayBuffer", "an instance of ArrayBuffer", value)?),
     }
 }
 
 /// `exportArrayBufferView(view, pointer, length)`
-pub fn array_buffer_view<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
+pub fn array_buffer_view<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     match env.view_memory(value)? {
         // A DataView whose buffer is gone has no length to ask for.
         Some(memory) if memory.detached => Err(Error::Detached),
-        Some(_) => export(env, arguments, byte_length(env, value)?),
+        Some(_) => export::<C>(env, arguments, byte_length(env, value, true)?),
         None => Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?),
     }
 }

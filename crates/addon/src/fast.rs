@@ -28,6 +28,7 @@ use crate::boundary::{self, Arguments, Callee};
 use crate::convert::{self, CallMemory, INLINE_STRINGS, InlineStrings};
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
+use crate::guard;
 use crate::napi::{Env, Kind as ValueKind, Reference, Value};
 use crate::resolve::{Descriptor, Parameter};
 use crate::state::{Allowed, State, ask};
@@ -71,7 +72,7 @@ pub fn reasons<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Va
     let callback = if state.allowed()? == Allowed::Fast {
         state.receiver.caller(env).as_ref().err().cloned().map(Reason::V8)
     } else {
-        Some(Reason::Off)
+        Some(switched_off())
     };
     let object = env.object()?;
     for (name, reason) in [("cell", tiers.cell.as_ref().err()), ("fast", tiers.fast.as_ref().err()), ("callback", callback.as_ref())] {
@@ -202,11 +203,16 @@ impl ValueCall {
     }
 }
 
+/// Why nothing but the slow tier may be taken, when that is so.
+fn switched_off() -> Reason {
+    if guard::is_on() { Reason::Guarded } else { Reason::Off }
+}
+
 fn find_tiers(env: Env<'_>) -> Result<Tiers> {
     let allowed = State::of(env).allowed()?;
     let off = |reason: Reason| Tiers { cell: Err(reason.clone()), fast: Err(reason) };
     if allowed == Allowed::Slow {
-        return Ok(off(Reason::Off));
+        return Ok(off(switched_off()));
     }
     let Some(convention) = Convention::host() else { return Ok(off(Reason::Convention)) };
     let fast = match v8::fast_calls() {

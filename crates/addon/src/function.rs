@@ -1,5 +1,6 @@
 //! Makes the JavaScript function that calls a native one.
 
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use ferrule_abi::Signature;
@@ -9,6 +10,7 @@ use crate::boundary;
 use crate::convert::MAX_SAFE_INTEGER;
 use crate::error::Result;
 use crate::fast;
+use crate::guard::{self, Caution, Guarded, Trusting};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Value};
 use crate::slow::Callable;
@@ -24,9 +26,11 @@ pub fn create<'env>(
     signature: &Signature,
     owner: Value<'env>,
 ) -> Result<Value<'env>> {
-    let function =
-        Callable { name: name.to_owned(), code, signature: signature.clone(), call: Call::prepare(signature)?, loaded: Rc::clone(loaded) };
-    let raw = boundary::function(env, c"ferrule", Rc::new(function))?;
+    let raw = if guard::is_on() {
+        callable::<Guarded>(env, loaded, name, code, signature)
+    } else {
+        callable::<Trusting>(env, loaded, name, code, signature)
+    }?;
     let length = env.create_f64(signature.parameters.len() as f64)?;
     let address = env.create_u64(code as u64)?;
     let name = env.create_string(name)?;
@@ -38,6 +42,13 @@ pub fn create<'env>(
         arguments.extend([shape, env.create_f64(code as f64)?, env.create_f64(place.index() as f64)?]);
     }
     ask(env, |hooks| &hooks.wrap, &arguments)
+}
+
+/// The native function of the slow tier.
+fn callable<'env, C: Caution>(env: Env<'env>, loaded: &Rc<Loaded>, name: &str, code: usize, signature: &Signature) -> Result<Value<'env>> {
+    let (name, loaded, call) = (name.to_owned(), Rc::clone(loaded), Call::prepare(signature)?);
+    let callable = Callable::<C> { name, code, signature: signature.clone(), call, loaded, caution: PhantomData };
+    boundary::function(env, c"ferrule", Rc::new(callable))
 }
 
 /// The largest address that compiled code can be given: it travels as a number.

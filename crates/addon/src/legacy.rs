@@ -9,6 +9,7 @@ use crate::boundary::Arguments;
 use crate::error::{Error, Result, Subject};
 use crate::export::wrong_type;
 use crate::function;
+use crate::guard;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Value};
 use crate::state::State;
@@ -33,6 +34,9 @@ pub fn get_native_function<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>)
         Err(Error::Library(library::Error::Symbol(text))) => return Err(Error::LegacySymbol(text)),
         code => code?,
     };
+    if code != 0 {
+        guard::function(&name, code)?;
+    }
     function::create(env, &loaded, &name, code, &Signature::new(result, parameters), env.undefined()?).map(Some)
 }
 

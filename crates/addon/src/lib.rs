@@ -4,11 +4,13 @@ mod accessor;
 mod boundary;
 mod callback;
 mod convert;
+mod direct;
 mod error;
 mod exchange;
 mod export;
 mod fast;
 mod function;
+mod guard;
 mod incoming;
 mod legacy;
 mod library;
@@ -33,64 +35,78 @@ use napi_sys as sys;
 
 use boundary::Export;
 use error::Result;
+use guard::{Guarded, Trusting};
 use napi::{Env, Value};
 use state::State;
 
-static EXPORTS: [Export; 48] = [
-    Export { name: c"initialize", call: State::initialize },
-    Export { name: c"leave", call: State::leave },
-    Export { name: c"tiers", call: fast::reasons },
-    Export { name: c"refuseCall", call: library::refuse_call },
-    Export { name: c"refuseReceiver", call: library::refuse_receiver },
-    Export { name: c"openLibrary", call: library::open },
-    Export { name: c"closeLibrary", call: library::close },
-    Export { name: c"getFunction", call: library::get_function },
-    Export { name: c"getFunctionFromPointer", call: library::get_function_from_pointer },
-    Export { name: c"getFunctions", call: library::get_functions },
-    Export { name: c"getSymbol", call: library::get_symbol },
-    Export { name: c"getSymbols", call: library::get_symbols },
-    Export { name: c"registerCallback", call: library::register_callback },
-    Export { name: c"unregisterCallback", call: library::unregister_callback },
-    Export { name: c"refCallback", call: library::ref_callback },
-    Export { name: c"unrefCallback", call: library::unref_callback },
-    Export { name: c"getInt8", call: accessor::get::<i8> },
-    Export { name: c"getUint8", call: accessor::get::<u8> },
-    Export { name: c"getInt16", call: accessor::get::<i16> },
-    Export { name: c"getUint16", call: accessor::get::<u16> },
-    Export { name: c"getInt32", call: accessor::get::<i32> },
-    Export { name: c"getUint32", call: accessor::get::<u32> },
-    Export { name: c"getInt64", call: accessor::get::<i64> },
-    Export { name: c"getUint64", call: accessor::get::<u64> },
-    Export { name: c"getFloat32", call: accessor::get::<f32> },
-    Export { name: c"getFloat64", call: accessor::get::<f64> },
-    Export { name: c"setInt8", call: accessor::set::<i8> },
-    Export { name: c"setUint8", call: accessor::set::<u8> },
-    Export { name: c"setInt16", call: accessor::set::<i16> },
-    Export { name: c"setUint16", call: accessor::set::<u16> },
-    Export { name: c"setInt32", call: accessor::set::<i32> },
-    Export { name: c"setUint32", call: accessor::set::<u32> },
-    Export { name: c"setInt64", call: accessor::set::<i64> },
-    Export { name: c"setUint64", call: accessor::set::<u64> },
-    Export { name: c"setFloat32", call: accessor::set::<f32> },
-    Export { name: c"setFloat64", call: accessor::set::<f64> },
-    Export { name: c"toString", call: view::to_string },
-    Export { name: c"toBuffer", call: view::to_buffer },
-    Export { name: c"toArrayBuffer", call: view::to_array_buffer },
-    Export { name: c"getRawPointer", call: view::get_raw_pointer },
-    Export { name: c"getCurrentEventLoop", call: view::get_current_event_loop },
-    Export { name: c"exportString", call: export::string },
-    Export { name: c"exportBuffer", call: export::buffer },
-    Export { name: c"exportArrayBuffer", call: export::array_buffer },
-    Export { name: c"exportArrayBufferView", call: export::array_buffer_view },
-    Export { name: c"getNativeFunction", call: legacy::get_native_function },
-    Export { name: c"getBufferPointer", call: legacy::get_buffer_pointer },
-    Export { name: c"sizeof", call: legacy::size_of },
-];
+macro_rules! exports {
+    ($caution:ty) => {
+        [
+            Export { name: c"initialize", call: State::initialize },
+            Export { name: c"leave", call: State::leave },
+            Export { name: c"tiers", call: fast::reasons },
+            Export { name: c"memoryFunctions", call: direct::memory_functions },
+            Export { name: c"viewFunction", call: direct::view_function },
+            Export { name: c"refuseCall", call: library::refuse_call },
+            Export { name: c"refuseReceiver", call: library::refuse_receiver },
+            Export { name: c"openLibrary", call: library::open },
+            Export { name: c"closeLibrary", call: library::close },
+            Export { name: c"getFunction", call: library::get_function },
+            Export { name: c"getFunctionFromPointer", call: library::get_function_from_pointer },
+            Export { name: c"getFunctions", call: library::get_functions },
+            Export { name: c"getSymbol", call: library::get_symbol },
+            Export { name: c"getSymbols", call: library::get_symbols },
+            Export { name: c"registerCallback", call: library::register_callback },
+            Export { name: c"unregisterCallback", call: library::unregister_callback },
+            Export { name: c"refCallback", call: library::ref_callback },
+            Export { name: c"unrefCallback", call: library::unref_callback },
+            Export { name: c"getInt8", call: accessor::get::<i8, $caution> },
+            Export { name: c"getUint8", call: accessor::get::<u8, $caution> },
+            Export { name: c"getInt16", call: accessor::get::<i16, $caution> },
+            Export { name: c"getUint16", call: accessor::get::<u16, $caution> },
+            Export { name: c"getInt32", call: accessor::get::<i32, $caution> },
+            Export { name: c"getUint32", call: accessor::get::<u32, $caution> },
+            Export { name: c"getInt64", call: accessor::get::<i64, $caution> },
+            Export { name: c"getUint64", call: accessor::get::<u64, $caution> },
+            Export { name: c"getFloat32", call: accessor::get::<f32, $caution> },
+            Export { name: c"getFloat64", call: accessor::get::<f64, $caution> },
+            Export { name: c"setInt8", call: accessor::set::<i8, $caution> },
+            Export { name: c"setUint8", call: accessor::set::<u8, $caution> },
+            Export { name: c"setInt16", call: accessor::set::<i16, $caution> },
+            Export { name: c"setUint16", call: accessor::set::<u16, $caution> },
+            Export { name: c"setInt32", call: accessor::set::<i32, $caution> },
+            Export { name: c"setUint32", call: accessor::set::<u32, $caution> },
+            Export { name: c"setInt64", call: accessor::set::<i64, $caution> },
+            Export { name: c"setUint64", call: accessor::set::<u64, $caution> },
+            Export { name: c"setFloat32", call: accessor::set::<f32, $caution> },
+            Export { name: c"setFloat64", call: accessor::set::<f64, $caution> },
+            Export { name: c"toString", call: view::to_string::<$caution> },
+            Export { name: c"toBuffer", call: view::to_buffer::<$caution> },
+            Export { name: c"toArrayBuffer", call: view::to_array_buffer::<$caution> },
+            Export { name: c"getRawPointer", call: view::get_raw_pointer },
+            Export { name: c"getCurrentEventLoop", call: view::get_current_event_loop },
+            Export { name: c"exportString", call: export::string::<$caution> },
+            Export { name: c"exportBuffer", call: export::buffer::<$caution> },
+            Export { name: c"exportArrayBuffer", call: export::array_buffer::<$caution> },
+            Export { name: c"exportArrayBufferView", call: export::array_buffer_view::<$caution> },
+            Export { name: c"getNativeFunction", call: legacy::get_native_function },
+            Export { name: c"getBufferPointer", call: legacy::get_buffer_pointer },
+            Export { name: c"sizeof", call: legacy::size_of },
+        ]
+    };
+}
+
+static EXPORTS: [Export; 50] = exports!(Trusting);
+
+/// The same in guarded mode.
+static GUARDED: [Export; 50] = exports!(Guarded);
 
 fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     closure::prepare();
+    let is_guarded = guard::prepare()?;
     env.set_state(Box::new(State::default()))?;
-    for export in &EXPORTS {
+    env.define(exports, env.create_string("isGuarded")?, env.boolean(is_guarded)?)?;
+    for export in if is_guarded { &GUARDED } else { &EXPORTS } {
         let name = env.create_string_utf8(export.name.to_bytes())?;
         env.define(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
     }

@@ -13,6 +13,7 @@ use crate::boundary::Arguments;
 use crate::callback::Callbacks;
 use crate::error::{Error, Result, Subject};
 use crate::function;
+use crate::guard;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
 use crate::pointer::{self, PointerErrors};
@@ -97,7 +98,16 @@ impl Library {
         if let Some(wrapper) = self.known(env, name, &signature, owner)? {
             return Ok(wrapper);
         }
-        self.define(env, name, self.loaded.symbol(name)?, signature, owner)
+        self.define(env, name, self.code(name)?, signature, owner)
+    }
+
+    /// The address of the function `name`; 0 for one whose symbol is null, which only a call finds out.
+    fn code(&self, name: &str) -> Result<usize> {
+        let code = self.loaded.symbol(name)?;
+        if code != 0 {
+            guard::function(name, code)?;
+        }
+        Ok(code)
     }
 
     fn refuse_closed(&self) -> Result<()> {
@@ -175,6 +185,7 @@ pub fn get_function_from_pointer<'env>(env: Env<'env>, arguments: Arguments<'_, 
     }
     let signature = signature::read(env, POINTER_NAME, Purpose::Function, object)?;
     library.refuse_closed()?;
+    guard::function(POINTER_NAME, code)?;
     function::create(env, &library.loaded, "", code, &signature, arguments.get(env, 3)?).map(Some)
 }
 
@@ -201,7 +212,7 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
         library.refuse_closed()?;
         let code = match library.known(env, &name, &signature, owner)? {
             Some(_) => None,
-            None => Some(library.loaded.symbol(&name)?),
+            None => Some(library.code(&name)?),
         };
         defined.push((key, name, signature, code));
     }

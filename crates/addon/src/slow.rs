@@ -2,6 +2,7 @@
 //! strings.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::rc::Rc;
@@ -12,11 +13,12 @@ use ferrule_native::{Call, INLINE_ARGUMENTS, Slot};
 use crate::boundary::{Arguments, Callee};
 use crate::convert::{self, CallMemory, INLINE_STRINGS, InlineStrings};
 use crate::error::{Error, Result};
+use crate::guard::{Caution, Native};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Value};
 
 /// What stands behind one JavaScript function, which owns it.
-pub struct Callable {
+pub struct Callable<C: Caution> {
     /// For messages.
     pub name: String,
     /// The address; 0 cannot be called.
@@ -27,9 +29,11 @@ pub struct Callable {
     pub call: Call,
     /// The library that the code belongs to.
     pub loaded: Rc<Loaded>,
+    /// What is done before a call.
+    pub caution: PhantomData<C>,
 }
 
-impl Callee for Callable {
+impl<C: Caution> Callee for Callable<C> {
     /// Converts the arguments, calls, and converts the result.
     #[inline]
     fn call<'env>(self: Rc<Self>, env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
@@ -53,7 +57,7 @@ impl Callee for Callable {
     }
 }
 
-impl Callable {
+impl<C: Caution> Callable<C> {
     fn invoke<'env>(&self, env: Env<'env>, arguments: Arguments<'_, 'env>, slots: &mut [Slot]) -> Result<Slot> {
         let mut inline: InlineStrings = [const { MaybeUninit::uninit() }; INLINE_STRINGS];
         let mut memory = CallMemory::new(&mut inline);
@@ -62,10 +66,11 @@ impl Callable {
             *slot = convert::argument(env, ty.representation(), index, *value, &mut memory)?;
         }
         let code = ptr::with_exposed_provenance::<c_void>(self.code);
+        let native = Native { name: &self.name, signature: &self.signature, library: self.loaded.path() };
         // SAFETY: the signature is the function's and its pointers are valid: the JavaScript caller answers for both
         // (`ferrule_native`'s list). The library is held by `call`, strings live in `memory` until after the call, and each slot was
         // converted to its parameter's representation above.
-        Ok(unsafe { self.call.invoke(code, slots) })
+        C::calls(env, &native, arguments, slots, |slots| unsafe { self.call.invoke(code, slots) })
     }
 
     fn check_count(&self, arguments: Arguments<'_, '_>) -> Result<()> {

@@ -110,11 +110,13 @@ hooks! {
     inspect,
     /// `function => string`: the function's own name, read without running any of the user's code.
     name_of,
+    /// `() => string`: the lines of the JavaScript stack, each with a line break.
+    call_stack,
     /// `() => {}`
     nothing,
     /// `value => boolean`
     is_buffer,
-    /// `view => number`: the byte length of a Buffer, typed array or DataView, read with the language's own getters.
+    /// `(view, isAnyView) => number`: the byte length of a Buffer, or else of a typed array or DataView, read with the language's own getters.
     byte_length,
     /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
     shared_bytes,

@@ -24,6 +24,9 @@ pub enum Reason {
     /// A flag of the process, or the environment variable.
     #[error("flags or FERRULE_TIERS turn it off")]
     Off,
+    /// Guarded mode has the slow tier only.
+    #[error("guarded mode is on")]
+    Guarded,
     /// Plans know other calling conventions.
     #[error("there is no compiled code for this processor and operating system")]
     Convention,

@@ -4,6 +4,7 @@ use ferrule_native::memory;
 
 use crate::boundary::Arguments;
 use crate::error::{Error, Quantity, Result};
+use crate::guard::Caution;
 use crate::napi::{Env, Failure, Kind, Memory, Value};
 use crate::pointer::{self, PointerErrors};
 use crate::state::ask;
@@ -13,11 +14,12 @@ use crate::v8;
 const MAX_STRING_LENGTH: usize = (1 << 29) - 24;
 
 /// `toString(pointer)`
-pub fn to_string<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+pub fn to_string<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let address = pointer::address(env, arguments.get(env, 0)?, PointerErrors::first_argument())?;
     if address == 0 {
         return Ok(Some(env.null()?));
     }
+    C::reads_text(address)?;
     // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
     let text = unsafe { memory::c_string(address) };
     match env.create_string_utf8(text) {
@@ -59,9 +61,9 @@ fn foreign<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, null: Error) ->
 }
 
 impl Foreign {
-    fn array_buffer<'env>(&self, env: Env<'env>) -> Result<Backed<'env>> {
+    fn array_buffer<'env, C: Caution>(&self, env: Env<'env>) -> Result<Backed<'env>> {
         if self.copy || self.length == 0 {
-            return self.copied(env).map(Backed::Copy);
+            return self.copied::<C>(env).map(Backed::Copy);
         }
         let address = std::ptr::with_exposed_provenance_mut(self.address);
         // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
@@ -72,13 +74,19 @@ impl Foreign {
         Ok(Backed::NodeView(unsafe { env.external_array_buffer(address, self.length) }?))
     }
 
-    fn copied<'env>(&self, env: Env<'env>) -> Result<Value<'env>> {
+    /// Before JavaScript sees the memory itself.
+    fn shows<C: Caution>(&self) -> Result<()> {
+        if self.copy { Ok(()) } else { C::reads(self.address, self.length) }
+    }
+
+    fn copied<'env, C: Caution>(&self, env: Env<'env>) -> Result<Value<'env>> {
         let length = env.create_f64(self.length as f64)?;
         let buffer = ask(env, |hooks| &hooks.allocate, &[length])?;
         let target = env.array_buffer_memory(buffer)?.ok_or(Error::Memory)?;
         if env.array_buffer_length(buffer)? != self.length {
             return Err(Error::Memory);
         }
+        C::reads(self.address, self.length)?;
         // SAFETY: the buffer was just made, and has that length; JavaScript answers for the source (`ferrule_native`'s list).
         unsafe { memory::copy(std::ptr::with_exposed_provenance(self.address), target.address.cast(), self.length) };
         Ok(buffer)
@@ -86,22 +94,29 @@ impl Foreign {
 }
 
 /// `toBuffer(pointer, length, copy = true)`
-pub fn to_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+pub fn to_buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let foreign = foreign(env, arguments, Error::NullBuffer)?;
     // As in Node, the memory of a zero-copy Buffer cannot be transferred away.
-    let (buffer, keep) = match foreign.array_buffer(env)? {
+    let (buffer, keep) = match foreign.array_buffer::<C>(env)? {
         Backed::View(buffer) => (buffer, true),
         Backed::Copy(buffer) | Backed::NodeView(buffer) => (buffer, false),
     };
     let view = ask(env, |hooks| &hooks.buffer_over, &[buffer, env.boolean(keep)?])?;
-    if env.kind(view)? == Kind::Undefined { Err(Error::BufferTooLarge) } else { Ok(Some(view)) }
+    if env.kind(view)? == Kind::Undefined {
+        return Err(Error::BufferTooLarge);
+    }
+    foreign.shows::<C>()?;
+    Ok(Some(view))
 }
 
 /// `toArrayBuffer(pointer, length, copy = true)`
-pub fn to_array_buffer<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-    Ok(Some(match foreign(env, arguments, Error::NullArrayBuffer)?.array_buffer(env)? {
+pub fn to_array_buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    let foreign = foreign(env, arguments, Error::NullArrayBuffer)?;
+    let buffer = match foreign.array_buffer::<C>(env)? {
         Backed::Copy(buffer) | Backed::View(buffer) | Backed::NodeView(buffer) => buffer,
-    }))
+    };
+    foreign.shows::<C>()?;
+    Ok(Some(buffer))
 }
 
 /// Where the bytes of a Buffer, a view, an ArrayBuffer or a SharedArrayBuffer are; `None` for anything else.

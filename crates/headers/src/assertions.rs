@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use crate::layout::{
-    CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, CallbackArguments, ConstructorBehavior, FLAGS_NONE, FastOneByteString,
-    HandleScope, HandleScopeData, HandleScopes, Int64Representation, Layout, Local, MemorySpan, PlainTypeInfo, SEQUENCE_TYPE_SCALAR,
-    SequencedTypeInfo, SideEffectType, TypeInfoLayout,
+    CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, CallbackArguments, CallbackResult, ConstructorBehavior, FLAGS_NONE,
+    FastOneByteString, HandleScope, HandleScopeData, HandleScopes, Int64Representation, Layout, Local, MemorySpan, NEW_STRING_NORMAL,
+    NO_NULL_TERMINATION, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SMALL_INTEGER_SHIFT, SequencedTypeInfo, SideEffectType, TypeInfoLayout,
+    WRITE_FLAGS_NONE,
 };
 
 /// Whose headers the C++ is for.
@@ -119,6 +120,18 @@ impl Source {
             }
         }
 
+        let result = "v8::FunctionCallbackInfo<v8::Value>::kReturnValueIndex * sizeof(v8::internal::Address)";
+        match layout.callback_result {
+            CallbackResult::Pointed(offset) => {
+                self.same("offsetof(v8::FunctionCallbackInfo<v8::Value>, implicit_args_)", 0);
+                self.holds("std::is_same_v<decltype(v8::FunctionCallbackInfo<v8::Value>::implicit_args_), v8::internal::Address*>");
+                self.same(result, offset);
+            }
+            CallbackResult::Inside(offset) => self.same(&format!("{values} + {result}"), offset),
+        }
+        self.same("v8::internal::kSmiTag", 0);
+        self.same("v8::internal::kSmiTagSize + v8::internal::kSmiShiftSize", SMALL_INTEGER_SHIFT as usize);
+
         self.class::<HandleScope>("v8::HandleScope");
         let scope = [
             member!(HandleScope, isolate, if layout.handle_scopes == HandleScopes::Exported { "i_isolate_" } else { "isolate_" }),
@@ -175,6 +188,25 @@ impl Source {
         self.declared("v8::api_internal::DisposeGlobal", "void (*)(v8::internal::Address*)");
         self.declared("v8::ArrayBufferView::Buffer", "v8::Local<v8::ArrayBuffer> (v8::ArrayBufferView::*)()");
         self.declared("v8::ArrayBufferView::ByteOffset", "size_t (v8::ArrayBufferView::*)()");
+        self.declared("v8::ArrayBufferView::CopyContents", "size_t (v8::ArrayBufferView::*)(void*, size_t)");
+        self.declared("v8::Value::IsUint8Array", "bool (v8::Value::*)() const");
+        self.declared("v8::Number::New", "v8::Local<v8::Number> (*)(v8::Isolate*, double)");
+        for (name, byte) in [("NewFromOneByte", "uint8_t"), ("NewFromUtf8", "char")] {
+            let kind = format!("v8::MaybeLocal<v8::String> (*)(v8::Isolate*, const {byte}*, v8::NewStringType, int)");
+            self.declared(&format!("v8::String::{name}"), &kind);
+        }
+        self.declared("v8::String::IsOneByte", "bool (v8::String::*)() const");
+        self.declared("v8::String::Length", "int (v8::String::*)() const");
+        if layout.write_one_byte_v2 {
+            let kind = "void (v8::String::*)(v8::Isolate*, uint32_t, uint32_t, uint8_t*, int) const";
+            self.declared("v8::String::WriteOneByteV2", kind);
+            self.same("v8::String::WriteFlags::kNone", WRITE_FLAGS_NONE as usize);
+        } else {
+            self.declared("v8::String::WriteOneByte", "int (v8::String::*)(v8::Isolate*, uint8_t*, int, int, int) const");
+            self.same("v8::String::NO_NULL_TERMINATION", NO_NULL_TERMINATION as usize);
+        }
+        self.same("sizeof(v8::NewStringType)", size_of_val(&NEW_STRING_NORMAL));
+        self.same("v8::NewStringType::kNormal", NEW_STRING_NORMAL as usize);
         self.declared("v8::ArrayBufferView::ByteLength", "size_t (v8::ArrayBufferView::*)()");
         self.declared("v8::ArrayBufferView::HasBuffer", "bool (v8::ArrayBufferView::*)() const");
         self.declared("v8::ArrayBuffer::Data", "void* (v8::ArrayBuffer::*)() const");

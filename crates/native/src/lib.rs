@@ -13,8 +13,10 @@
 pub mod call;
 pub mod closure;
 pub mod code;
+pub mod fault;
 mod interface;
 pub mod library;
+pub mod mapping;
 pub mod memory;
 pub mod slot;
 pub mod thread;

@@ -86,10 +86,29 @@ pub enum Refusal {
 pub unsafe fn external_array_buffer(env: sys::napi_env, data: *mut c_void, length: usize) -> Result<sys::napi_value, Refusal> {
     // SAFETY: the caller's first promise.
     let symbols = unsafe { ready(env) }?;
+    // SAFETY: `ready` has found V8 as it should be; the caller's second promise.
+    unsafe { array_buffer(symbols, data, length) }
+}
+
+/// The same from inside a callback of V8 that has no environment.
+///
+/// # Safety
+///
+/// * The thread is inside a callback of V8, with a handle scope open, and [`ready`] has found V8 as it should be.
+/// * As for [`external_array_buffer`].
+pub unsafe fn tried_array_buffer(data: *mut c_void, length: usize) -> Result<sys::napi_value, Refusal> {
+    // SAFETY: the caller's list.
+    unsafe { array_buffer(symbols::resolved().map_err(Refusal::Absent)?, data, length) }
+}
+
+/// # Safety
+///
+/// * As for [`tried_array_buffer`].
+unsafe fn array_buffer(symbols: &Symbols, data: *mut c_void, length: usize) -> Result<sys::napi_value, Refusal> {
     if length as u64 > LENGTH_MAX || (data.is_null() && length != 0) {
         return Err(Refusal::Impossible);
     }
-    // SAFETY: `ready` has found V8 as it should be, the line above checked what V8 would abort for, and the caller vouches for the rest.
+    // SAFETY: the line above checked what V8 would abort for, and the caller vouches for the rest.
     unsafe { view(symbols, data, length) }.map(|view| view.value)
 }
 

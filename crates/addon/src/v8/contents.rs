@@ -19,8 +19,22 @@ pub struct Contents {
     array_buffer_data: Question<*mut c_void>,
     array_buffer_byte_length: Question<usize>,
     view_has_buffer: Question<bool>,
+    view_byte_length: Question<usize>,
+    view_copy_contents: unsafe extern "C" fn(*const c_void, *mut u8, usize) -> usize,
+    value_is_uint8_array: Question<bool>,
     view: View,
     callback_arguments: CallbackArguments,
+}
+
+/// What a value is expected to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A `Uint8Array`, such as a `Buffer`.
+    Uint8Array,
+    /// A typed array or a `DataView`.
+    View,
+    /// An `ArrayBuffer`.
+    ArrayBuffer,
 }
 
 /// How a view's bytes are found.
@@ -34,7 +48,6 @@ enum View {
         close_scope: unsafe extern "C" fn(*mut HandleScope),
         buffer: Question<*const c_void>,
         byte_offset: Question<usize>,
-        byte_length: Question<usize>,
     },
 }
 
@@ -59,7 +72,6 @@ fn find() -> Result<Contents, Absence> {
                 close_scope: image.function(c"_ZN2v811HandleScopeD1Ev")?,
                 buffer: image.function(c"_ZN2v815ArrayBufferView6BufferEv")?,
                 byte_offset: image.function(c"_ZN2v815ArrayBufferView10ByteOffsetEv")?,
-                byte_length: image.function(c"_ZN2v815ArrayBufferView10ByteLengthEv")?,
             }
         };
         Ok(Contents {
@@ -68,6 +80,9 @@ fn find() -> Result<Contents, Absence> {
             array_buffer_data: image.function(c"_ZNK2v811ArrayBuffer4DataEv")?,
             array_buffer_byte_length: image.function(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?,
             view_has_buffer: image.function(c"_ZNK2v815ArrayBufferView9HasBufferEv")?,
+            view_byte_length: image.function(c"_ZN2v815ArrayBufferView10ByteLengthEv")?,
+            view_copy_contents: image.function(c"_ZN2v815ArrayBufferView12CopyContentsEPvm")?,
+            value_is_uint8_array: image.function(c"_ZNK2v85Value12IsUint8ArrayEv")?,
             view,
             callback_arguments: layout.callback_arguments,
         })
@@ -100,35 +115,78 @@ impl Contents {
         // SAFETY: the caller's list; each function is asked about what the one before has found `value` to be.
         unsafe {
             if (self.value_is_array_buffer_view)(value) {
-                return if (self.view_has_buffer)(value) { self.view(value) } else { None };
+                return if (self.view_has_buffer)(value) { self.view(value).map(|(address, _)| address) } else { None };
             }
             let is_filled = (self.value_is_array_buffer)(value) && (self.array_buffer_byte_length)(value) > 0;
             is_filled.then(|| (self.array_buffer_data)(value))
         }
     }
 
+    /// Whether a value is of a kind.
+    ///
+    /// # Safety
+    ///
+    /// * As for [`address`](Self::address).
+    #[inline]
+    pub unsafe fn is(&self, value: *const c_void, kind: Kind) -> bool {
+        let question = match kind {
+            Kind::Uint8Array => self.value_is_uint8_array,
+            Kind::View => self.value_is_array_buffer_view,
+            Kind::ArrayBuffer => self.value_is_array_buffer,
+        };
+        // SAFETY: the caller's list.
+        unsafe { question(value) }
+    }
+
+    /// Copies the bytes of a value to `target`, if there are any and they fit into `room` bytes, and says whether it did.
+    ///
+    /// # Safety
+    ///
+    /// * `value` is a handle of the thread's isolate, of a value of that kind.
+    /// * `room` bytes can be written at `target`.
+    #[inline]
+    pub unsafe fn copy_to(&self, value: *const c_void, kind: Kind, target: *mut u8, room: usize) -> bool {
+        let fits = |length: usize| length > 0 && length <= room;
+        // SAFETY: the caller's list. What is copied between lies where it is as long as nothing allocates in V8's heap, and it may overlap;
+        // what is inside V8's heap cannot be part of the target.
+        unsafe {
+            let bytes = match kind {
+                Kind::ArrayBuffer => Some(((self.array_buffer_data)(value), (self.array_buffer_byte_length)(value))),
+                Kind::Uint8Array | Kind::View if (self.view_has_buffer)(value) => self.view(value),
+                Kind::Uint8Array | Kind::View => {
+                    let length = (self.view_byte_length)(value);
+                    return fits(length) && (self.view_copy_contents)(value, target, length) == length;
+                }
+            };
+            bytes.filter(|(_, length)| fits(*length)).map(|(address, length)| ptr::copy(address.cast(), target, length)).is_some()
+        }
+    }
+
+    /// The bytes of a view, if it has any.
+    ///
     /// # Safety
     ///
     /// * `value` is a handle of a view that has a buffer.
     #[inline]
-    unsafe fn view(&self, value: *const c_void) -> Option<*mut c_void> {
+    unsafe fn view(&self, value: *const c_void) -> Option<(*mut c_void, usize)> {
         match &self.view {
             View::Span(contents) => {
                 // SAFETY: the caller's list. A view that has a buffer needs none of the room that the second argument can offer.
                 let span = unsafe { contents(value, MemorySpan { data: ptr::null_mut(), size: 0 }) };
-                (span.size > 0).then(|| span.data.cast())
+                (span.size > 0).then(|| (span.data.cast(), span.size))
             }
-            View::Buffer { isolate_get_current, open_scope, close_scope, buffer, byte_offset, byte_length } => {
+            View::Buffer { isolate_get_current, open_scope, close_scope, buffer, byte_offset } => {
                 // SAFETY: the caller's list; the scope stays where it is, and is closed before the handle in it is forgotten.
                 unsafe {
-                    if byte_length(value) == 0 {
+                    let length = (self.view_byte_length)(value);
+                    if length == 0 {
                         return None;
                     }
                     let mut scope = HandleScope::UNINIT;
                     open_scope(&raw mut scope, isolate_get_current());
                     let address = (self.array_buffer_data)(buffer(value)).cast::<u8>().wrapping_add(byte_offset(value));
                     close_scope(&raw mut scope);
-                    Some(address.cast())
+                    Some((address.cast(), length))
                 }
             }
         }

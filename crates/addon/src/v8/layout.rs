@@ -262,6 +262,29 @@ pub enum CallbackArguments {
     Inside(usize),
 }
 
+/// Where an ordinary callback's result is: one word, the object itself, `undefined` at first (`v8::ReturnValue` in `v8-function-callback.h`). In
+/// bytes from the beginning of what the callback is called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackResult {
+    /// So far behind the pointer that the object begins with: `implicit_args_` up to 14.5.
+    Pointed(usize),
+    /// At this place: from 14.6 on, the object is a view of the stack.
+    Inside(usize),
+}
+
+/// How many bits the value of a small integer is shifted to the left in the word that stands for it, whose other bits are 0: in a V8 without
+/// pointer compression (`kSmiTagSize + kSmiShiftSize` in `v8-internal.h`).
+pub const SMALL_INTEGER_SHIFT: u32 = 32;
+
+/// `v8::String::NO_NULL_TERMINATION` (`v8-primitive.h`, up to 14.0), an `int`: nothing is written behind a string.
+pub const NO_NULL_TERMINATION: i32 = 2;
+
+/// `v8::String::WriteFlags::kNone` (`v8-primitive.h`, from 13.6 on), an `int`: the same.
+pub const WRITE_FLAGS_NONE: i32 = 0;
+
+/// `v8::NewStringType::kNormal` (`v8-primitive.h`), an `int`: a string that V8 does not look for among those it knows.
+pub const NEW_STRING_NORMAL: i32 = 0;
+
 /// `v8::MemorySpan<uint8_t>` (`v8-memory-span.h`). It goes by value as two words, and comes back in registers.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -375,6 +398,10 @@ pub struct Layout {
     pub view_contents: bool,
     /// Where an ordinary callback's arguments are.
     pub callback_arguments: CallbackArguments,
+    /// Where an ordinary callback's result is.
+    pub callback_result: CallbackResult,
+    /// Whether V8 has `String::WriteOneByteV2` (`v8-primitive.h`), which takes what is to be written in another order.
+    pub write_one_byte_v2: bool,
 }
 
 const FUNCTION_INFO_11: CFunctionInfoOffsets = CFunctionInfoOffsets {
@@ -404,6 +431,8 @@ pub static LAYOUTS: [Layout; 5] = [
         calls_in_isolate: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
+        callback_result: CallbackResult::Pointed(24),
+        write_one_byte_v2: false,
     },
     Layout {
         version: (12, 4),
@@ -414,6 +443,8 @@ pub static LAYOUTS: [Layout; 5] = [
         calls_in_isolate: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
+        callback_result: CallbackResult::Pointed(24),
+        write_one_byte_v2: false,
     },
     Layout {
         version: (13, 6),
@@ -424,6 +455,8 @@ pub static LAYOUTS: [Layout; 5] = [
         calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
+        callback_result: CallbackResult::Pointed(24),
+        write_one_byte_v2: true,
     },
     Layout {
         version: (14, 1),
@@ -434,6 +467,8 @@ pub static LAYOUTS: [Layout; 5] = [
         calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
+        callback_result: CallbackResult::Pointed(24),
+        write_one_byte_v2: true,
     },
     Layout {
         version: (14, 6),
@@ -444,6 +479,8 @@ pub static LAYOUTS: [Layout; 5] = [
         calls_in_isolate: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Inside(80),
+        callback_result: CallbackResult::Inside(48),
+        write_one_byte_v2: true,
     },
 ];
 

@@ -6,6 +6,8 @@ mod call;
 mod contents;
 mod fast_function;
 mod layout;
+mod ordinary;
+mod string;
 mod symbols;
 
 use std::ffi::c_void;
@@ -16,8 +18,10 @@ use ferrule_abi::plan::V8Type;
 use crate::napi::{Env, Value};
 
 pub use call::{Caller, Global};
-pub use contents::Contents;
+pub use contents::{Contents, Kind};
 pub use layout::FastOneByteString;
+pub use ordinary::{Ordinary, OrdinaryCall};
+pub use string::Strings;
 pub use symbols::{Absence, is_runtime};
 
 use layout::CType;
@@ -33,6 +37,23 @@ pub unsafe fn external_array_buffer<'env>(env: Env<'env>, address: *mut c_void, 
     let raw = unsafe { backing_store::external_array_buffer(env.raw(), address, length) }.ok()?;
     // SAFETY: V8 made the handle in the scope that is open.
     Some(unsafe { Value::from_raw(raw) })
+}
+
+/// Whether [`viewed_array_buffer`] can be asked in this process: its first view may be tried here.
+pub fn makes_views(env: Env<'_>) -> bool {
+    // SAFETY: an `Env` is that of a callback that is running on this thread, with a scope open.
+    unsafe { backing_store::ready(env.raw()) }.is_ok()
+}
+
+/// The same as [`external_array_buffer`] from inside an ordinary callback of V8; null where there is none.
+///
+/// # Safety
+///
+/// * The thread is inside an ordinary callback of V8, and [`makes_views`] has said that it can be asked.
+/// * As for [`external_array_buffer`].
+pub unsafe fn viewed_array_buffer(address: *mut c_void, length: usize) -> napi_sys::napi_value {
+    // SAFETY: the caller's list.
+    unsafe { backing_store::tried_array_buffer(address, length) }.unwrap_or(std::ptr::null_mut())
 }
 
 /// Whether V8 is stopping the JavaScript of this thread (a Worker's end, a `vm` timeout); `None` where V8's functions are not to be had.
@@ -52,6 +73,16 @@ pub fn fast_calls() -> Result<(), &'static Absence> {
 /// What tells where the bytes of a buffer are.
 pub fn contents() -> Result<&'static Contents, &'static Absence> {
     contents::resolved()
+}
+
+/// What ordinary callbacks find their arguments by, and leave their results.
+pub fn ordinary() -> Result<&'static Ordinary, &'static Absence> {
+    ordinary::resolved()
+}
+
+/// What makes strings.
+pub fn strings() -> Result<&'static Strings, &'static Absence> {
+    string::resolved()
 }
 
 /// A function that optimised code calls at `address`, and other code at `otherwise`, or else it does nothing and gives `undefined` there;

@@ -1,0 +1,93 @@
+//! JavaScript strings of native text, and the text of JavaScript strings, by V8 itself.
+
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::OnceLock;
+
+use napi_sys as sys;
+
+use super::layout::{NEW_STRING_NORMAL, NO_NULL_TERMINATION, WRITE_FLAGS_NONE};
+use super::symbols::{self, Absence, Isolate};
+
+/// V8's functions that make strings, and that read them.
+pub struct Strings {
+    isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
+    /// Both take the isolate, the bytes, how the string is made, and the number of bytes.
+    new_from_one_byte: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
+    new_from_utf8: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
+    is_one_byte: unsafe extern "C" fn(*const c_void) -> bool,
+    length: unsafe extern "C" fn(*const c_void) -> i32,
+    write_one_byte: WriteOneByte,
+}
+
+/// How the characters of a string are written, one byte each.
+#[derive(Clone, Copy)]
+enum WriteOneByte {
+    /// `int String::WriteOneByte(Isolate*, uint8_t* buffer, int start, int length, int options) const`
+    First(unsafe extern "C" fn(*const c_void, *mut Isolate, *mut u8, i32, i32, i32) -> i32),
+    /// `void String::WriteOneByteV2(Isolate*, uint32_t offset, uint32_t length, uint8_t* buffer, int flags) const`
+    Second(unsafe extern "C" fn(*const c_void, *mut Isolate, u32, u32, *mut u8, i32)),
+}
+
+/// V8's functions, looked up the first time somebody asks.
+pub fn resolved() -> Result<&'static Strings, &'static Absence> {
+    static STRINGS: OnceLock<Result<Strings, Absence>> = OnceLock::new();
+    STRINGS.get_or_init(find).as_ref()
+}
+
+fn find() -> Result<Strings, Absence> {
+    let v8 = symbols::tried().map_err(Clone::clone)?;
+    // SAFETY: the declarations in the headers of the versions that were tried, whose C++ `MaybeLocal` is one pointer, as a `napi_value` is.
+    unsafe {
+        Ok(Strings {
+            isolate_get_current: v8.image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
+            new_from_one_byte: v8.image.function(c"_ZN2v86String14NewFromOneByteEPNS_7IsolateEPKhNS_13NewStringTypeEi")?,
+            new_from_utf8: v8.image.function(c"_ZN2v86String11NewFromUtf8EPNS_7IsolateEPKcNS_13NewStringTypeEi")?,
+            is_one_byte: v8.image.function(c"_ZNK2v86String9IsOneByteEv")?,
+            length: v8.image.function(c"_ZNK2v86String6LengthEv")?,
+            write_one_byte: if v8.layout.write_one_byte_v2 {
+                WriteOneByte::Second(v8.image.function(c"_ZNK2v86String14WriteOneByteV2EPNS_7IsolateEjjPhi")?)
+            } else {
+                WriteOneByte::First(v8.image.function(c"_ZNK2v86String12WriteOneByteEPNS_7IsolateEPhiii")?)
+            },
+        })
+    }
+}
+
+impl Strings {
+    /// A string of UTF-8, with U+FFFD for what is none; null where it would be too long for a string.
+    ///
+    /// # Safety
+    ///
+    /// * The thread is inside a callback of V8, with a handle scope open.
+    pub unsafe fn of_utf8(&self, text: &[u8]) -> sys::napi_value {
+        let Ok(length) = i32::try_from(text.len()) else { return ptr::null_mut() };
+        // ASCII is the same in both encodings, and V8 need not look for the length of what it makes.
+        let make = if text.is_ascii() { self.new_from_one_byte } else { self.new_from_utf8 };
+        // SAFETY: the caller's list: there is a current isolate; the text has that length, and V8 copies it.
+        unsafe { make((self.isolate_get_current)(), text.as_ptr(), NEW_STRING_NORMAL, length) }
+    }
+
+    /// The characters of a string that V8 keeps one byte each of, copied to `room`; `None` for other strings, and longer ones.
+    ///
+    /// # Safety
+    ///
+    /// * The thread is inside a callback of V8, and `string` is a handle of a string.
+    pub unsafe fn one_byte<'room>(&self, string: *const c_void, room: &'room mut [MaybeUninit<u8>]) -> Option<&'room [u8]> {
+        // SAFETY: the caller's list.
+        let (is_one_byte, length) = unsafe { ((self.is_one_byte)(string), (self.length)(string)) };
+        let size = usize::try_from(length).ok().filter(|size| is_one_byte && *size <= room.len())?;
+        let target = room.as_mut_ptr().cast::<u8>();
+        // SAFETY: the caller's list; so many bytes fit, and with these options no more are written.
+        unsafe {
+            let isolate = (self.isolate_get_current)();
+            match self.write_one_byte {
+                WriteOneByte::First(write) if write(string, isolate, target, 0, length, NO_NULL_TERMINATION) != length => return None,
+                WriteOneByte::First(_) => {}
+                WriteOneByte::Second(write) => write(string, isolate, 0, length.cast_unsigned(), target, WRITE_FLAGS_NONE),
+            }
+            Some(std::slice::from_raw_parts(target, size))
+        }
+    }
+}
