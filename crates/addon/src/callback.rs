@@ -26,7 +26,6 @@ use crate::boundary::describe_panic;
 use crate::convert::{self, Wide};
 use crate::error::{Error, Result};
 use crate::exchange::Alive;
-use crate::guard;
 use crate::incoming::{Held, Incoming, Outcome};
 use crate::loaded::Loaded;
 use crate::napi::{Env, Kind, Reference, Value};
@@ -280,7 +279,7 @@ fn incoming<'env>(env: Env<'env>, signature: &Signature) -> Result<Rc<Incoming>>
 }
 
 impl Target for Callback {
-    fn call(&self, invocation: Invocation<'_>) {
+    fn call(&self, invocation: &mut Invocation<'_>) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.enter(invocation))) {
             abort(&format!("Ferrule failed internally in a {}", self.description()), &describe_panic(panic.as_ref()));
         }
@@ -292,7 +291,8 @@ impl Callback {
         Fate::ALL[usize::from(self.fate.load(Ordering::Acquire))]
     }
 
-    fn enter(&self, mut invocation: Invocation<'_>) {
+    #[inline]
+    fn enter(&self, invocation: &mut Invocation<'_>) {
         match self.fate() {
             Fate::Live | Fate::Ended if process::is_exiting() => return,
             Fate::Live => {}
@@ -310,19 +310,13 @@ impl Callback {
         // thread; a scope is open for as long as the values are used.
         let env = unsafe { Env::from_raw(live.env) };
         // SAFETY: as above, and the closure was made with the signature of `incoming`.
-        let call = || unsafe { live.incoming.call(env, &live.function, &invocation, |outcome| self.result(env, outcome)) };
-        let result = guard::in_javascript(call);
+        unsafe { live.incoming.call(env, &live.function, invocation, |outcome| self.result(env, outcome)) };
         drop(running);
-        if let Some(slot) = result {
-            invocation.set_result(slot);
-        }
     }
 
-    /// What C gets; `None` is zeros.
-    #[inline]
+    /// What C gets when the result is not there already; `None` is zeros.
     fn result(&self, env: Env<'_>, outcome: Outcome<'_>) -> Option<Slot> {
         match outcome {
-            Outcome::Result(slot) => Some(slot),
             Outcome::Value(value) => Some(self.converted(env, value)),
             // Where V8 cannot be asked, a thread that is being stopped shows by this.
             Outcome::Exception(_) if v8::is_terminating().is_none() && cannot_run(env) => None,

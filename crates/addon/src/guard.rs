@@ -58,11 +58,6 @@ pub fn function(name: &str, code: usize) -> Result<()> {
     mapping::check(code, 1, Access::Execute).map_err(denied)
 }
 
-/// Runs `body`, which enters JavaScript because C has called back: a fault there is not one of the native call around it.
-pub fn in_javascript<T>(body: impl FnOnce() -> T) -> T {
-    fault::in_javascript(body)
-}
-
 /// A native function that is about to be called.
 pub struct Native<'call> {
     /// Its name; empty for one that was made of an address.

@@ -95,7 +95,7 @@ mod tests {
     struct Sum(Mutex<Vec<i64>>);
 
     impl Target for Sum {
-        fn call(&self, mut invocation: Invocation<'_>) {
+        fn call(&self, invocation: &mut Invocation<'_>) {
             assert_eq!(invocation.arguments().len(), 3);
             let arguments = [i64::from(invocation.argument::<i32>(0)), invocation.argument(1), i64::from(invocation.argument::<u32>(2))];
             self.0.lock().expect("the arguments").extend(arguments);
@@ -123,7 +123,7 @@ mod tests {
     fn a_result_that_is_not_set_is_zero() {
         struct Silent;
         impl Target for Silent {
-            fn call(&self, _: Invocation<'_>) {}
+            fn call(&self, _: &mut Invocation<'_>) {}
         }
         for ty in [Type::Int8, Type::Uint32, Type::Int64, Type::Pointer, Type::Float32, Type::Float64] {
             for closure in closures(&Signature::new(ty, []), || Silent) {
@@ -138,7 +138,7 @@ mod tests {
     fn a_closure_answers_any_number_of_calls_from_c() {
         struct Compare;
         impl Target for Compare {
-            fn call(&self, mut invocation: Invocation<'_>) {
+            fn call(&self, invocation: &mut Invocation<'_>) {
                 let elements = [invocation.argument::<*mut c_void>(0), invocation.argument(1)];
                 // SAFETY: qsort passes two pointers to elements of the array, which are i32.
                 let [a, b] = elements.map(|it| unsafe { it.cast::<i32>().read() });
@@ -162,7 +162,7 @@ mod tests {
         type Mixed = extern "C" fn(i8, f64, u16, f32, i64, u8, i16, i32, *const c_void, i8, f32, u64) -> i8;
         struct Check;
         impl Target for Check {
-            fn call(&self, mut invocation: Invocation<'_>) {
+            fn call(&self, invocation: &mut Invocation<'_>) {
                 let integers = [0, 2, 5, 6, 7, 9].map(|index| invocation.argument::<i32>(index));
                 assert_eq!(integers, [-1, 0xfff0, 0xfe, -300, -70_000, -128]);
                 assert_eq!(
@@ -197,7 +197,7 @@ mod tests {
     fn closures_come_and_go_on_many_threads() {
         struct Number(u32);
         impl Target for Number {
-            fn call(&self, mut invocation: Invocation<'_>) {
+            fn call(&self, invocation: &mut Invocation<'_>) {
                 invocation.set_result(Slot::new(self.0));
             }
         }

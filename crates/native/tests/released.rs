@@ -13,7 +13,7 @@ use ferrule_native::{Closure, EntryCode, Invocation, Target};
 struct Gone;
 
 impl Target for Gone {
-    fn call(&self, _: Invocation<'_>) {
+    fn call(&self, _: &mut Invocation<'_>) {
         unreachable!("it is gone");
     }
 }

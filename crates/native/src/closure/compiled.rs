@@ -88,5 +88,5 @@ impl<T: Target> Compiled<T> {
 unsafe extern "C" fn enter<T: Target>(context: &Context<T>, arguments: *const Slot, result: &mut Slot) {
     // SAFETY: the caller's list; compiled code has written all of every slot, and they live in its frame.
     let arguments = unsafe { slice::from_raw_parts(arguments, context.parameters) };
-    context.target.call(Invocation { arguments, result });
+    context.target.call(&mut Invocation { arguments, result });
 }

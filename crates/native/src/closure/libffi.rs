@@ -115,7 +115,7 @@ unsafe fn run<T: Target>(context: &Context<T>, arguments: *const *const c_void, 
         // SAFETY: the caller's list.
         *slot = unsafe { read_argument(*representation, *arguments.add(index)) };
     }
-    context.target.call(Invocation { arguments: slots, result });
+    context.target.call(&mut Invocation { arguments: slots, result });
 }
 
 /// # Safety

@@ -19,7 +19,7 @@ pub enum Error {
 /// What a closure does when C calls it. It must not unwind.
 pub trait Target {
     /// Takes the call. The result slot holds zeros until it is set.
-    fn call(&self, invocation: Invocation<'_>);
+    fn call(&self, invocation: &mut Invocation<'_>);
 }
 
 /// One call from C: its arguments, and where its result goes.

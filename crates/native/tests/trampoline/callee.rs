@@ -71,7 +71,7 @@ impl Callee {
 }
 
 impl Target for &Callee {
-    fn call(&self, mut invocation: Invocation<'_>) {
+    fn call(&self, invocation: &mut Invocation<'_>) {
         self.is_aligned.set(self.is_aligned.get() && is_stack_aligned());
         let arguments = self.parameters.iter().enumerate().map(|(index, ty)| value(ty.representation(), invocation.argument(index)));
         self.calls.borrow_mut().push(arguments.collect());

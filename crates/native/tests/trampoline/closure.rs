@@ -20,7 +20,7 @@ struct Recorder {
 }
 
 impl Target for &Recorder {
-    fn call(&self, mut invocation: Invocation<'_>) {
+    fn call(&self, invocation: &mut Invocation<'_>) {
         self.is_aligned.set(self.is_aligned.get() && is_stack_aligned());
         let arguments = invocation.arguments();
         assert_eq!(arguments.len(), self.parameters.len());
