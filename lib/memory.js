@@ -17,15 +17,12 @@ const binding = require('./binding.js');
 
 // Taken at load: a program can replace them.
 const {
-  ArrayBuffer, BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Symbol, Uint8Array,
+  BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Symbol, Uint8Array,
 } = globalThis;
 const { asIntN, asUintN } = BigInt;
 const { isSafeInteger } = Number;
 const { floor } = Math;
-const { getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
-const { apply } = Reflect;
-const { allocUnsafeSlow } = Buffer;
-const { get: bufferOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), 'buffer');
+const { setPrototypeOf } = Object;
 
 // In place of functions that there are none of: the answer that sends everybody to Rust.
 const nothing = () => undefined;
@@ -33,7 +30,7 @@ const nothing = () => undefined;
 const {
   readUint8 = nothing, readUint16 = nothing, readInt32 = nothing, readFloat32 = nothing, readFloat64 = nothing, read64 = nothing,
   write8 = nothing, write16 = nothing, write32 = nothing, write64 = nothing,
-  copyBytes = nothing, copyInto = nothing, copyOut = nothing, addressOf = nothing,
+  copyBytes = nothing, copyOut = nothing, addressOf = nothing,
   text = nothing, writeLatin1 = nothing, writeUtf8 = nothing,
 } = binding.memoryFunctions() ?? { __proto__: null };
 
@@ -60,8 +57,9 @@ const valueLow = int32[LOW], valueHigh = int32[HIGH];
 uint64[ADDRESS] = binding.getRawPointer(new Uint8Array(memory, STAGE));
 const stageLow = int32[LOW], stageHigh = int32[HIGH];
 
-// Whether something is the address of memory that may be there. Its halves are in the cell then, until anything else of this file runs: they
-// are read before any of the program's code can.
+// Whether something is the address of memory that may be there. Its halves are in the cell then, until anything else of this file runs. That
+// can be at the entry of any JavaScript function, where V8 lets a debugger evaluate what it likes: so this is asked last, and the halves are
+// read before another function is entered. Those of the language and the native ones here do not count.
 function isAddress(pointer) {
   if (typeof pointer !== 'bigint' || asUintN(64, pointer) !== pointer) return false;
   uint64[ADDRESS] = pointer;
@@ -71,16 +69,16 @@ function isAddress(pointer) {
 
 const isUint32 = (value) => typeof value === 'number' && (value >>> 0) === value;
 
+// What is copied in one go, and what is viewed: beyond, Rust has the errors for what is too much. As JavaScript's and Node's limits are
+// higher everywhere, there is no other error than that of a memory that is full.
+const isLength = (value) => typeof value === 'number' && (value & 0x7fffffff) === value && value > 0;
+
 // The class behind `Buffer`: the only one whose instances V8 makes without looking for their prototype.
 const { [Symbol.species]: FastBuffer } = Buffer;
 
 // Whether something is a Buffer, by its prototypes. Nobody can change what `instanceof` does with a function that nobody has.
 function AnyBuffer() {}
 AnyBuffer.prototype = Buffer.prototype;
-
-// What is copied in one go, and what is viewed: beyond, Rust has the errors for what is too much. As JavaScript's and Node's limits are
-// higher everywhere, there is no other error than that of a memory that is full.
-const LENGTH_MAX = 0x7fffffff;
 
 // Views of the first bytes of the stage, by their number.
 const starts = setPrototypeOf([], null);
@@ -94,43 +92,44 @@ const UINT8_ARRAY = 0;
 const VIEW = 1;
 const ARRAY_BUFFER = 2;
 
-// Makes an ArrayBuffer over foreign memory; made itself when it is first used.
-let view;
+// Make ArrayBuffers over foreign memory and of copies of it; made themselves when they are first used.
+let buffers;
 
-function viewOf(length) {
-  const pointerLow = int32[LOW], pointerHigh = int32[HIGH];
-  view ??= binding.viewFunction() ?? nothing;
-  return view(pointerLow, pointerHigh, length | 0, 0);
+function makers() {
+  return buffers = binding.bufferFunctions() ?? { __proto__: null, view: nothing, copy: nothing };
 }
 
-// Copies from the address in the cell, `undefined` where that takes more. What cannot be allocated Rust tries to allocate again, and has an
-// error for.
-function bufferOfCopy(length) {
-  const pointerLow = int32[LOW], pointerHigh = int32[HIGH];
-  if (length <= STAGE_SIZE) {
-    if (copyBytes(pointerLow, pointerHigh, length, stageLow, stageHigh) === undefined) return undefined;
-    return new FastBuffer(starts[length] ?? start(length));
-  }
-  try {
-    const buffer = allocUnsafeSlow(length);
-    return copyInto(buffer, pointerLow, pointerHigh, length) === 1 ? buffer : undefined;
-  } catch {
-    return undefined;
-  }
+function viewOf(low, high, length) {
+  const { view } = buffers ?? makers();
+  return view(low, high, length, 0);
 }
 
-function arrayBufferOfCopy(length) {
-  const pointerLow = int32[LOW], pointerHigh = int32[HIGH];
-  try {
-    const buffer = length <= STAGE_SIZE ? new ArrayBuffer(length) : apply(bufferOf, allocUnsafeSlow(length), []);
-    return copyInto(buffer, pointerLow, pointerHigh, length) === 1 ? buffer : undefined;
-  } catch {
-    return undefined;
+function arrayBufferOfCopy(low, high, length) {
+  const { copy } = buffers ?? makers();
+  return copy(low, high, length, 0);
+}
+
+// How often the stage was filled.
+let stagings = 0;
+
+// A Buffer with a copy of the bytes at an address, `undefined` where that takes more.
+function bufferOfCopy(low, high, length) {
+  if (length > STAGE_SIZE) {
+    const arrayBuffer = arrayBufferOfCopy(low, high, length);
+    return arrayBuffer === undefined ? undefined : new FastBuffer(arrayBuffer);
+  }
+  const bytes = starts[length] ?? start(length);
+  // Its constructor is a function of JavaScript, at whose entry the stage can be filled with something else.
+  for (;;) {
+    const staging = ++stagings;
+    if (copyBytes(low, high, length, stageLow, stageHigh) === undefined) return undefined;
+    const buffer = new FastBuffer(bytes);
+    if (staging === stagings) return buffer;
   }
 }
 
 function exportString(string, pointer, length, encoding = undefined) {
-  if (typeof string === 'string' && isAddress(pointer) && isUint32(length)) {
+  if (typeof string === 'string' && isUint32(length) && isAddress(pointer)) {
     int32[VALUE_LOW] = 0;
     if (encoding === undefined || encoding === 'utf8') {
       writeUtf8(string, int32[LOW], int32[HIGH], length >>> 0, valueLow, valueHigh);
@@ -144,21 +143,21 @@ function exportString(string, pointer, length, encoding = undefined) {
 
 function exportBuffer(buffer, pointer, length) {
   // Prototypes can be proxies, so they are looked at first.
-  if (typeof buffer === 'object' && buffer instanceof AnyBuffer && isAddress(pointer) && isUint32(length)) {
+  if (typeof buffer === 'object' && buffer instanceof AnyBuffer && isUint32(length) && isAddress(pointer)) {
     if (copyOut(buffer, int32[LOW], int32[HIGH], length >>> 0, UINT8_ARRAY) === 1) return undefined;
   }
   return binding.exportBuffer(buffer, pointer, length);
 }
 
 function exportArrayBuffer(arrayBuffer, pointer, length) {
-  if (typeof arrayBuffer === 'object' && isAddress(pointer) && isUint32(length)) {
+  if (typeof arrayBuffer === 'object' && isUint32(length) && isAddress(pointer)) {
     if (copyOut(arrayBuffer, int32[LOW], int32[HIGH], length >>> 0, ARRAY_BUFFER) === 1) return undefined;
   }
   return binding.exportArrayBuffer(arrayBuffer, pointer, length);
 }
 
 function exportArrayBufferView(arrayBufferView, pointer, length) {
-  if (typeof arrayBufferView === 'object' && isAddress(pointer) && isUint32(length)) {
+  if (typeof arrayBufferView === 'object' && isUint32(length) && isAddress(pointer)) {
     if (copyOut(arrayBufferView, int32[LOW], int32[HIGH], length >>> 0, VIEW) === 1) return undefined;
   }
   return binding.exportArrayBufferView(arrayBufferView, pointer, length);
@@ -173,113 +172,113 @@ module.exports = {
   exportString,
   exportBuffer,
   getInt8(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readUint8(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result << 24 >> 24;
     }
     return binding.getInt8(pointer, offset);
   },
   getUint8(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readUint8(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result;
     }
     return binding.getUint8(pointer, offset);
   },
   getInt16(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readUint16(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result << 16 >> 16;
     }
     return binding.getInt16(pointer, offset);
   },
   getUint16(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readUint16(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result;
     }
     return binding.getUint16(pointer, offset);
   },
   getInt32(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readInt32(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result;
     }
     return binding.getInt32(pointer, offset);
   },
   getUint32(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readInt32(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result >>> 0;
     }
     return binding.getUint32(pointer, offset);
   },
   getInt64(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = read64(int32[LOW], int32[HIGH], offset >>> 0, valueLow, valueHigh);
       if (result !== undefined) return int64[VALUE];
     }
     return binding.getInt64(pointer, offset);
   },
   getUint64(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = read64(int32[LOW], int32[HIGH], offset >>> 0, valueLow, valueHigh);
       if (result !== undefined) return uint64[VALUE];
     }
     return binding.getUint64(pointer, offset);
   },
   getFloat32(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readFloat32(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result;
     }
     return binding.getFloat32(pointer, offset);
   },
   getFloat64(pointer = undefined, offset = 0) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       const result = readFloat64(int32[LOW], int32[HIGH], offset >>> 0);
       if (result !== undefined) return result;
     }
     return binding.getFloat64(pointer, offset);
   },
   setInt8(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value << 24 >> 24) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value << 24 >> 24) === value && isUint32(offset) && isAddress(pointer)) {
       if (write8(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setInt8(pointer, offset, value);
   },
   setUint8(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value & 0xff) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value & 0xff) === value && isUint32(offset) && isAddress(pointer)) {
       if (write8(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setUint8(pointer, offset, value);
   },
   setInt16(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value << 16 >> 16) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value << 16 >> 16) === value && isUint32(offset) && isAddress(pointer)) {
       if (write16(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setInt16(pointer, offset, value);
   },
   setUint16(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value & 0xffff) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value & 0xffff) === value && isUint32(offset) && isAddress(pointer)) {
       if (write16(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setUint16(pointer, offset, value);
   },
   setInt32(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value | 0) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value | 0) === value && isUint32(offset) && isAddress(pointer)) {
       if (write32(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setInt32(pointer, offset, value);
   },
   setUint32(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && (value >>> 0) === value && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && (value >>> 0) === value && isUint32(offset) && isAddress(pointer)) {
       if (write32(int32[LOW], int32[HIGH], offset >>> 0, value | 0) !== undefined) return undefined;
     }
     return binding.setUint32(pointer, offset, value);
   },
   setInt64(pointer = undefined, offset = undefined, value = undefined) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       if (typeof value === 'bigint') {
         if (asIntN(64, value) === value) {
           int64[VALUE] = value;
@@ -292,7 +291,7 @@ module.exports = {
     return binding.setInt64(pointer, offset, value);
   },
   setUint64(pointer = undefined, offset = undefined, value = undefined) {
-    if (isAddress(pointer) && isUint32(offset)) {
+    if (isUint32(offset) && isAddress(pointer)) {
       if (typeof value === 'bigint') {
         if (asUintN(64, value) === value) {
           uint64[VALUE] = value;
@@ -305,14 +304,14 @@ module.exports = {
     return binding.setUint64(pointer, offset, value);
   },
   setFloat32(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && isUint32(offset) && isAddress(pointer)) {
       float32[VALUE_LOW] = value;
       if (write32(int32[LOW], int32[HIGH], offset >>> 0, int32[VALUE_LOW]) !== undefined) return undefined;
     }
     return binding.setFloat32(pointer, offset, value);
   },
   setFloat64(pointer = undefined, offset = undefined, value = undefined) {
-    if (typeof value === 'number' && isAddress(pointer) && isUint32(offset)) {
+    if (typeof value === 'number' && isUint32(offset) && isAddress(pointer)) {
       float64[VALUE] = value;
       if (write64(int32[LOW], int32[HIGH], offset >>> 0, int32[VALUE_LOW], int32[VALUE_HIGH]) !== undefined) return undefined;
     }
@@ -330,19 +329,22 @@ module.exports = {
     return binding.toString(pointer);
   },
   toArrayBuffer(pointer = undefined, length = undefined, copy = undefined) {
-    if (isAddress(pointer) && isUint32(length) && length > 0 && length <= LENGTH_MAX) {
-      const buffer = copy === undefined || copy === true ? arrayBufferOfCopy(length) : copy === false ? viewOf(length) : undefined;
+    if (isLength(length) && isAddress(pointer)) {
+      const low = int32[LOW], high = int32[HIGH];
+      const makes = copy === undefined || copy === true ? arrayBufferOfCopy : copy === false ? viewOf : nothing;
+      const buffer = makes(low, high, length);
       if (buffer !== undefined) return buffer;
     }
     return binding.toArrayBuffer(pointer, length, copy);
   },
   toBuffer(pointer = undefined, length = undefined, copy = undefined) {
-    if (isAddress(pointer) && isUint32(length) && length > 0 && length <= LENGTH_MAX) {
+    if (isLength(length) && isAddress(pointer)) {
+      const low = int32[LOW], high = int32[HIGH];
       if (copy === undefined || copy === true) {
-        const buffer = bufferOfCopy(length);
+        const buffer = bufferOfCopy(low, high, length);
         if (buffer !== undefined) return buffer;
       } else if (copy === false) {
-        const arrayBuffer = viewOf(length);
+        const arrayBuffer = viewOf(low, high, length);
         if (arrayBuffer !== undefined) {
           // As in Node, the memory of a zero-copy Buffer cannot be transferred away.
           markAsUntransferable(arrayBuffer);

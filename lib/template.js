@@ -35,6 +35,11 @@ const wide = (array, convert, range) => ({
       int32[${half(cell)}] = ${value};
       int32[${half(cell) + 1}] = floor(${value} / 0x100000000);
     } else break valid;`,
+  again: (value, cell) => `if (typeof ${value} === 'bigint') ${array}[${cell}] = ${value};
+    else {
+      int32[${half(cell)}] = ${value};
+      int32[${half(cell) + 1}] = floor(${value} / 0x100000000);
+    }`,
 });
 
 // An address: a bigint in range or none. Anything else that has one is a value, which somebody asks for it.
@@ -47,6 +52,7 @@ const address = (values) => ({
     } else if (${value} === undefined || ${value} === null) {
       uint64[${cell}] = 0n;
     } ${values(value)}else break valid;`,
+  again: (value, cell) => `uint64[${cell}] = typeof ${value} === 'bigint' ? ${value} : 0n;`,
 });
 
 const PARAMETERS = {
@@ -194,6 +200,12 @@ function stores(types) {
   return `${scalars}float64[${cells.TARGET}] = target;`;
 }
 
+// What the checks have stored, once more: at the entry of a function of JavaScript, such as the one that does this, V8 lets a debugger
+// evaluate what it likes, which can make calls of its own through the cells.
+function storesAgain(types) {
+  return each(types, (type, name, cell) => (isPassed(type) ? '' : `${PARAMETERS[type].again(name, cell)}\n    `));
+}
+
 // Through the cells, where the result is left, too. What is returned is the slow tier's. State 3 is a library that has been closed. A
 // callback may close libraries while C is running: they are let go when the last call has left.
 function cold(types, result, tiers) {
@@ -207,6 +219,7 @@ function cold(types, result, tiers) {
     }`;
   return `
     if (gate[state] === 3) { ${slow(types, tiers)} }
+    ${storesAgain(types)}
     ${stores(types)}
     ${call}
     ${left}

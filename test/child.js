@@ -33,11 +33,11 @@ function start(body, parameters = [], options = {}) {
 exports.start = start;
 
 // How a process that runs `body` ended and what it printed. A body that rejects ends it with status 1, as a throw does.
-exports.run = function run(body, { parameters = [], flags = [] } = {}) {
+exports.run = function run(body, { parameters = [], flags = [], deadline = DEADLINE } = {}) {
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...flags, '-e', program(body, parameters)], {
-      cwd: __dirname, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE, killSignal: 'SIGKILL',
+      cwd: __dirname, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: deadline, killSignal: 'SIGKILL',
     });
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {

@@ -51,6 +51,20 @@ describe('unregistered', options, () => {
     console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1));
   }, line));
 
+  // More than the quarantine has room for: nobody knows its name any more, and it still belongs to no other.
+  test('with so many others that came and went that it is forgotten', () => assertAborts(({ fixture }) => {
+    const signature = { return: 'i32', arguments: ['i32'] };
+    const library = fixture.open();
+    const callback = library.registerCallback(signature, function cmp() { console.log('ran'); return 1; });
+    library.unregisterCallback(callback);
+    for (let other = 0; other < 20_000; other++) {
+      const address = library.registerCallback(signature, () => 2);
+      if (address === callback) console.log('its address belongs to another');
+      library.unregisterCallback(address);
+    }
+    console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1));
+  }, 'A callback was called that had been released long ago'));
+
   test('and its library closed', () => assertAborts(({ fixture }) => {
     const library = fixture.open();
     const callback = library.registerCallback({ return: 'i32', arguments: ['i32'] }, function cmp() { console.log('ran'); return 1; });
@@ -117,6 +131,35 @@ describe('of a closed library', options, () => {
     console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1));
   }, line));
 
+  // One less than the quarantine has room for.
+  test('with thousands of others that came and went', () => assertAborts(({ fixture }) => {
+    const signature = { return: 'i32', arguments: ['i32'] };
+    const library = fixture.open();
+    const callback = library.registerCallback(signature, function cmp() { console.log('ran'); return 1; });
+    library.close();
+    const other = fixture.open();
+    for (let count = 0; count < 8191; count++) other.unregisterCallback(other.registerCallback(signature, () => 2));
+    console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1));
+  }, line));
+
+  test('in a Worker', () => assertAborts(({ start }) => {
+    start(({ fixture }) => {
+      const library = fixture.open();
+      const callback = library.registerCallback({ return: 'i32', arguments: ['i32'] }, function cmp() { console.log('ran'); return 1; });
+      library.close();
+      console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1));
+    }).on('exit', () => console.log('exit'));
+  }, line));
+
+  test('and called by the event loop', () => assertAborts(({ fixture }) => {
+    const { startTimer } = require('./event-loop');
+    const library = fixture.open();
+    // The loop passes a pointer, which a callback that is not there does not look at.
+    startTimer(library.registerCallback({ return: 'i32', arguments: ['i32'] }, function cmp() { console.log('ran'); return 1; }));
+    library.close();
+    setTimeout(() => console.log('lives'), 1000);
+  }, line));
+
   test('that it closed itself while C was not done', () => assertAborts(({ fixture }) => {
     const library = fixture.open();
     const callback = library.registerCallback({ return: 'i32', arguments: ['i32'] }, function cmp() { library.close(); return 1; });
@@ -162,6 +205,36 @@ describe('of a Worker that has ended', options, () => {
       });
       worker.on('exit', () => console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(address, 1)));
     }, line, [String(ending)]));
+  }
+});
+
+describe('of a Worker that has ended, with more', options, () => {
+  const line = `Callback "cmp" (int32) -> int32 of ${path} was called after the thread that registered it had ended`;
+  // In the main thread, or in another Worker, where addresses could be given to others; one less than the quarantine has room for.
+  const others = {
+    'thousands of others in the main thread': async ({ fixture }) => {
+      const other = fixture.open();
+      for (let count = 0; count < 8191; count++) other.unregisterCallback(other.registerCallback(() => {}));
+    },
+    'thousands of others in a Worker': ({ start }) => new Promise((resolve) => {
+      start(({ fixture }) => {
+        const other = fixture.open();
+        for (let count = 0; count < 8191; count++) other.registerCallback(() => {});
+      }).on('exit', resolve);
+    }),
+  };
+  for (const [name, source] of Object.entries(others)) {
+    test(name, () => assertAborts(async (modules, act) => {
+      const worker = modules.start(({ fixture, worker: { parentPort } }) => {
+        const signature = { return: 'i32', arguments: ['i32'] };
+        parentPort.postMessage(fixture.open().registerCallback(signature, function cmp() { console.log('ran'); return 1; }));
+      });
+      const ended = new Promise((resolve) => worker.on('exit', resolve));
+      const address = await new Promise((resolve) => worker.on('message', resolve));
+      await ended;
+      await (0, eval)(act)(modules);
+      console.log(modules.fixture.native('call_i32', 'i32', 'function', 'i32')(address, 1));
+    }, line, [`(${source})`]));
   }
 });
 

@@ -3,6 +3,7 @@
 // What ends the process (behaviour 4.2). Each runs in a process of its own; how it ended and the first line of its
 // standard error are compared.
 
+const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
 
 const one = { i8: 0, u8: 0, i16: 0, u16: 0, i32: 0, u32: 0, i64: 0n, u64: 0n, f32: 0, f64: 0, pointer: 0n };
@@ -25,6 +26,23 @@ function onThread(signature, name, ...list) {
   return (ffi, fixture) => {
     const callback = fixture.open().registerCallback(signature, () => 1);
     fixture.native(name, 'i32', 'function', ...list.map(() => 'i32'))(callback, ...list);
+  };
+}
+
+// Called by the event loop, with no JavaScript below that could catch anything.
+function fromTheLoop(callback) {
+  return (ffi, fixture) => {
+    const { signature, startTimer } = require('../event-loop');
+    startTimer(fixture.open().registerCallback(signature, callback));
+    setTimeout(() => process.exit(6), 1000);
+  };
+}
+
+// Right for long enough to be optimised, and then not.
+function afterManyCalls(misbehave) {
+  return (ffi, fixture) => {
+    const callback = fixture.open().registerCallback({ return: 'i32', arguments: ['i32'] }, (value) => (value < 50_000 ? value : misbehave()));
+    fixture.native('call_times_i32', 'i64', 'function', 'u32')(callback, 50_001);
   };
 }
 
@@ -81,6 +99,78 @@ Object.assign(exports, {
     calling(() => {
       throw new Error('mine');
     })(ffi, fixture);
+  },
+  'throws although a capture callback is set': (ffi, fixture) => {
+    process.setUncaughtExceptionCaptureCallback(() => process.exit(5));
+    calling(() => {
+      throw new Error('mine');
+    })(ffi, fixture);
+  },
+  'throws in a domain': (ffi, fixture) => {
+    const domain = require('node:domain').create();
+    domain.on('error', () => process.exit(5));
+    domain.run(() => {
+      calling(() => {
+        throw new Error('mine');
+      })(ffi, fixture);
+    });
+  },
+  'throws in a promise job': (ffi, fixture) => {
+    process.on('unhandledRejection', () => process.exit(5));
+    Promise.resolve().then(() => {
+      calling(() => {
+        throw new Error('mine');
+      })(ffi, fixture);
+    });
+  },
+  'throws when the loop calls': fromTheLoop(() => {
+    throw new Error('mine');
+  }),
+  'throws when the loop calls, although uncaughtException is handled': (ffi, fixture) => {
+    process.on('uncaughtException', () => process.exit(5));
+    fromTheLoop(() => {
+      throw new Error('mine');
+    })(ffi, fixture);
+  },
+  'returns a Promise to the loop': fromTheLoop(async () => {}),
+  'leaves by process.exit when the loop calls': fromTheLoop(() => process.exit(3)),
+  'throws after many calls': afterManyCalls(() => {
+    throw new Error('mine');
+  }),
+  'returns a Promise after many calls': afterManyCalls(() => Promise.resolve(1)),
+  'returns a string after many calls': afterManyCalls(() => 'text'),
+  'returns a fraction after many calls': afterManyCalls(() => 0.5),
+  'overflows the stack after many calls': afterManyCalls(function again() {
+    return again();
+  }),
+  'throws an error of another context': calling(vm.runInNewContext('() => { throw new Error("mine"); }')),
+  'returns a Promise of another context': calling(vm.runInNewContext('async () => {}')),
+  'returns a Promise without a prototype': calling(() => Object.setPrototypeOf(Promise.resolve(), null)),
+  'returns an undetectable object for a pointer': (ffi, fixture) => {
+    require('node:v8').setFlagsFromString('--allow-natives-syntax');
+    returning('pointer', new Function('return %GetUndetectable();')())(ffi, fixture);
+  },
+  'is a class of another context': calling(vm.runInNewContext('(class C {})')),
+  'is a Proxy that was revoked': (ffi, fixture) => {
+    const { proxy, revoke } = Proxy.revocable(() => {}, {});
+    const callback = fixture.open().registerCallback(proxy);
+    revoke();
+    fixture.native('call_void', 'void', 'function')(callback);
+  },
+  'is a Proxy whose trap throws': calling(new Proxy(() => {}, {
+    apply() {
+      throw new Error('mine');
+    },
+  })),
+  'is a Proxy whose trap returns a Promise': calling(new Proxy(() => {}, { apply: () => Promise.resolve() })),
+  'is a bound class': calling((class C {}).bind(null)),
+  'is a generator function for an i32': (ffi, fixture) => {
+    const callback = fixture.open().registerCallback({ return: 'i32', arguments: ['i32'] }, function* generator() {});
+    fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 1);
+  },
+  'is an async generator function for a pointer': (ffi, fixture) => {
+    const callback = fixture.open().registerCallback({ return: 'pointer', arguments: ['pointer'] }, async function* generator() {});
+    fixture.native('call_pointer', 'pointer', 'function', 'pointer')(callback, 1n);
   },
   'leaves by process.exit': (ffi, fixture) => calling(() => process.exit(3))(ffi, fixture),
   'throws what an inner call threw': (ffi, fixture) => {

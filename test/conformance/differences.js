@@ -334,6 +334,14 @@ const engines = [
   },
 ];
 
+const stack = [
+  {
+    reason: 'V8 calls a JavaScript function of Ferrule\'s for C, which calls the callback and is below it on the stack',
+    ids: ['callback of the loop/functions on the stack'],
+    ferrule: returns('number 2'),
+  },
+];
+
 exports.differences = [
   ...supersets,
   ...numbers,
@@ -343,5 +351,6 @@ exports.differences = [
   ...signatures,
   ...shapes,
   ...corners,
+  ...stack,
   ...engines,
 ];

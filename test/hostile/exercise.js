@@ -3,7 +3,7 @@
 // Uses everything once and tells what came of it, as texts by name, in a program whose globals and prototypes may be anybody's. So it
 // goes through nothing that can be changed: what it needs of the language it takes when it is loaded, before any change.
 
-const { getOwnPropertyDescriptor, getPrototypeOf, keys } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, is, keys } = Object;
 const { apply } = Reflect;
 const { Float64Array, String, Symbol } = globalThis;
 const { Error, RangeError, TypeError } = globalThis;
@@ -56,6 +56,16 @@ const numbers = new Float64Array(4);
 
 const i32 = { return: 'i32', arguments: ['i32'] };
 const i32Twice = { return: 'i32', arguments: ['i32', 'i32'] };
+// What callbacks are given and answer, to the limits of each type.
+const passed = {
+  __proto__: null,
+  i8: [-128, 127, -0], u8: [255, 0], i16: [-32768, 32767], u16: [65535], i32: [-2147483648, 2147483647, 1073741824], u32: [4294967295, 2147483648],
+  i64: [-9223372036854775808n, 9223372036854775807n, -1n, 0n], u64: [18446744073709551615n, 9007199254740993n],
+  f32: [0.5, -0, NaN, Infinity, 1e300], f64: [0.1, -0, NaN, 5e-324], pointer: [18446744073709551615n, 0n, null, undefined], bool: [1, 0],
+};
+const passedSignatures = { __proto__: null };
+for (const type in passed) passedSignatures[type] = { return: type, arguments: [type] };
+const mixedSignature = { return: 'f64', arguments: ['i8', 'i64', 'f32', 'pointer', 'u16', 'u64', 'f64'] };
 
 function exerciseFunctions(note, library) {
   const add = library.getFunction('add_i32', i32Twice);
@@ -99,6 +109,54 @@ function exerciseCallbacks(note, library) {
     return typeof callback;
   });
   note('callback', () => call(callback, 4));
+  for (const type in passed) {
+    const signature = passedSignatures[type];
+    const values = passed[type];
+    note(`callback of ${type}`, () => {
+      let seen;
+      let index = 0;
+      let text = '';
+      const address = library.registerCallback(signature, (value) => {
+        seen = value;
+        return values[index];
+      });
+      const pass = library.getFunctionFromPointer(address, signature);
+      for (; index < values.length; index++) {
+        const answer = pass(values[index]);
+        text += `${typeof seen} ${is(seen, -0) ? '-0' : String(seen)} ${typeof answer} ${is(answer, -0) ? '-0' : String(answer)}, `;
+      }
+      library.unregisterCallback(address);
+      return text;
+    });
+  }
+  note('callback of several', () => {
+    let seen;
+    const address = library.registerCallback(mixedSignature, (a, b, c, d, e, f, g) => {
+      seen = `${a} ${b} ${c} ${d} ${e} ${f} ${g}`;
+      return g;
+    });
+    const answer = library.getFunctionFromPointer(address, mixedSignature)(-1, -2n, 0.5, 4n, 5, 6n, 7.5);
+    library.unregisterCallback(address);
+    return `${seen} ${answer}`;
+  });
+  note('callback of nothing', () => {
+    const address = library.registerCallback(() => bytes);
+    const answer = library.getFunctionFromPointer(address, {})();
+    library.unregisterCallback(address);
+    return answer;
+  });
+  note('callback that catches', () => {
+    const address = library.registerCallback(i32, () => {
+      try {
+        return call('x', 1, 2);
+      } catch {
+        return 6;
+      }
+    });
+    const answer = call(address, 1);
+    library.unregisterCallback(address);
+    return answer;
+  });
   note('reference', () => `${library.unrefCallback(callback)} ${library.refCallback(callback)}`);
   note('unregister', () => library.unregisterCallback(callback));
   note('no callback', () => library.unregisterCallback(callback));

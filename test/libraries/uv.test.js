@@ -65,11 +65,11 @@ async function until(condition) {
   throw new Error('nothing happened for two seconds');
 }
 
-// How many JavaScript functions are on the stack, from the caller down.
+// How many JavaScript functions are on the stack, from the caller down; Ferrule's own, which takes the arguments, does not count.
 function frames() {
   const stack = {};
   Error.captureStackTrace(stack, frames);
-  return stack.stack.split('\n').filter((line) => line.startsWith('    at ')).length;
+  return stack.stack.split('\n').filter((line) => line.startsWith('    at ') && !line.includes('(ferrule:')).length;
 }
 
 // The memory of a handle belongs to the loop until the close callback has run.

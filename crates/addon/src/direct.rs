@@ -27,8 +27,11 @@ struct Direct {
     parameters: &'static [V8Type],
     result: V8Type,
     /// What all other code calls; without it, that gets `undefined`.
-    ordinary: Option<unsafe extern "C" fn(*const c_void)>,
+    ordinary: Option<Ordinary>,
 }
+
+/// An ordinary callback of V8.
+type Ordinary = unsafe extern "C" fn(*const c_void);
 
 impl Direct {
     fn make<'env>(&self, env: Env<'env>) -> Option<Value<'env>> {
@@ -54,7 +57,7 @@ const PLACE_HALVES: &[V8Type] = &[Int32, Int32, Uint32, Int32, Int32];
 const TEXT: &[V8Type] = &[OneByteString, Int32, Int32, Uint32, Int32, Int32];
 
 /// The functions, by the names that `lib/memory.js` knows.
-fn functions() -> [Direct; 17] {
+fn functions() -> [Direct; 16] {
     let row = |name, fast: *const c_void, parameters, result, ordinary| Direct { name, fast: Some(fast), parameters, result, ordinary };
     [
         row("readUint8", read_integer::<u8> as _, PLACE, Int32, Some(ordinary_read::<u8>)),
@@ -68,7 +71,6 @@ fn functions() -> [Direct; 17] {
         row("write32", write_32 as _, PLACE_VALUE, Int32, Some(ordinary_write_32)),
         row("write64", write_64 as _, PLACE_HALVES, Int32, Some(ordinary_write_64)),
         row("copyBytes", copy_bytes as _, PLACE_HALVES, Int32, Some(ordinary_copy_bytes)),
-        row("copyInto", copy_into as _, &[AnyValue, Int32, Int32, Uint32], Int32, Some(ordinary_copy_into)),
         row("copyOut", copy_out as _, &[AnyValue, Int32, Int32, Uint32, Int32], Int32, Some(ordinary_copy_out)),
         row("addressOf", address_of as _, &[AnyValue, Int32, Int32], Int32, Some(ordinary_address_of)),
         row("writeUtf8", write_utf8 as _, TEXT, Void, Some(ordinary_write_utf8)),
@@ -94,12 +96,19 @@ pub fn memory_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<
     Ok(Some(object))
 }
 
-/// `viewFunction() => function`, `undefined` where there is none.
-pub fn view_function<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+/// `bufferFunctions() => { view, copy }`, `undefined` where there are none.
+pub fn buffer_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     if State::of(env).allowed()? != Allowed::Fast || v8::ordinary().is_err() || !v8::makes_views(env) {
         return Ok(None);
     }
-    Ok(Direct { name: "view", fast: None, parameters: &[], result: Void, ordinary: Some(ordinary_view) }.make(env))
+    let object = env.object()?;
+    for (name, ordinary) in [("view", ordinary_view as Ordinary), ("copy", ordinary_copy)] {
+        let Some(function) = Direct { name, fast: None, parameters: &[], result: Void, ordinary: Some(ordinary) }.make(env) else {
+            return Ok(None);
+        };
+        env.define(object, env.create_string(name)?, function)?;
+    }
+    Ok(Some(object))
 }
 
 /// Whether `readInt32`, called in the ordinary way, reads what is there: small integers are as they are expected to be.
@@ -264,31 +273,6 @@ unsafe fn copy(source: usize, target: usize, length: usize) {
     unsafe { memory::copy(ptr::with_exposed_provenance(source), ptr::with_exposed_provenance_mut(target), length) };
 }
 
-/// Copies so many bytes to a view or an ArrayBuffer that is as long, and says whether it did.
-unsafe extern "C" fn copy_into(_: *const c_void, value: *const c_void, low: i32, high: i32, length: u32) -> i32 {
-    // SAFETY: as said above; a value is a handle.
-    unsafe { copied_into(value, at(low, high, 0), length as usize) }.into()
-}
-
-unsafe extern "C" fn ordinary_copy_into(information: *const c_void) {
-    // SAFETY: as said above.
-    unsafe {
-        answer_integer(information, |call| {
-            let is_done = copied_into(call.argument(0).cast(), halves(call, 1)? as usize, call.integer(3)? as usize);
-            Some(is_done.into())
-        });
-    }
-}
-
-unsafe fn copied_into(value: *const c_void, source: usize, length: usize) -> bool {
-    let Ok(contents) = v8::contents() else { return false };
-    // SAFETY: the caller passes a handle, of something that has so many bytes.
-    let Some(target) = (unsafe { contents.address(value) }) else { return false };
-    // SAFETY: as said above.
-    unsafe { memory::copy(ptr::with_exposed_provenance(source), target.cast(), length) };
-    true
-}
-
 /// The kinds of what is exported, by the numbers of `lib/memory.js`.
 const KINDS: [Kind; 3] = [Kind::Uint8Array, Kind::View, Kind::ArrayBuffer];
 
@@ -447,11 +431,23 @@ unsafe extern "C" fn ordinary_text(information: *const c_void) {
 
 /// An ArrayBuffer over the bytes at an address; the length is two halves, too.
 unsafe extern "C" fn ordinary_view(information: *const c_void) {
-    // SAFETY: as said above; `view_function` has tried it.
+    // SAFETY: as said above; `buffer_functions` has tried it.
     unsafe {
         answer(information, |call| {
             let (address, length) = (halves(call, 0)? as usize, halves(call, 2)? as usize);
             call.set_handle(v8::viewed_array_buffer(ptr::with_exposed_provenance_mut(address), length));
+            Some(())
+        });
+    }
+}
+
+/// An ArrayBuffer of a copy of the bytes at an address; the length is two halves, too.
+unsafe extern "C" fn ordinary_copy(information: *const c_void) {
+    // SAFETY: as said above; `buffer_functions` has tried it.
+    unsafe {
+        answer(information, |call| {
+            let (address, length) = (halves(call, 0)? as usize, halves(call, 2)? as usize);
+            call.set_handle(v8::copied_array_buffer(ptr::with_exposed_provenance(address), length));
             Some(())
         });
     }

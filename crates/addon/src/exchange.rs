@@ -57,6 +57,8 @@ pub struct Exchange {
     gate: *mut i32,
     /// Nothing is touched after the end of the environment.
     ended: Cell<bool>,
+    /// Whether a call from C is running.
+    is_incoming: Cell<bool>,
     releases: RefCell<Vec<Rc<Library>>>,
     _cells: Reference,
     _gate: Reference,
@@ -70,6 +72,7 @@ impl Exchange {
             cells: cells_memory.address.cast(),
             gate: gate_memory.address.cast(),
             ended: Cell::new(false),
+            is_incoming: Cell::new(false),
             releases: RefCell::default(),
             _cells: Reference::strong(env, cells)?,
             _gate: Reference::strong(env, gate)?,
@@ -95,13 +98,40 @@ impl Exchange {
         unsafe { self.cells.add(index).write(content) };
     }
 
-    /// Puts the arguments of a call from C into their cells.
+    /// Runs `call`, a call from C, with its arguments in their cells.
+    ///
+    /// Another call from C can have its arguments there and not have taken them yet: V8 lets a debugger evaluate what it likes at the entry
+    /// of the function that is to take them. So what a call inside of another overwrites is put back.
     #[inline]
-    pub fn set_incoming(&self, invocation: &Invocation<'_>) {
-        let is_room = invocation.arguments().len() <= cell::MAX_PARAMETERS;
-        assert!(is_room && !self.ended.get(), "cells of an environment that is there");
+    pub fn with_incoming(&self, invocation: &mut Invocation<'_>, call: impl FnOnce(&mut Invocation<'_>)) {
+        let count = invocation.arguments().len();
+        assert!(count <= cell::MAX_PARAMETERS && !self.ended.get(), "cells of an environment that is there");
+        if self.is_incoming.replace(true) {
+            return self.with_another_incoming(invocation, call);
+        }
         // SAFETY: as in `cell`, from the first of `MAX_PARAMETERS` cells on.
         unsafe { invocation.copy_arguments(self.cells.add(INCOMING_ARGUMENTS)) };
+        call(invocation);
+        self.is_incoming.set(false);
+    }
+
+    #[inline(never)]
+    fn with_another_incoming(&self, invocation: &mut Invocation<'_>, call: impl FnOnce(&mut Invocation<'_>)) {
+        const SAVED: usize = INCOMING_ARGUMENTS + cell::MAX_PARAMETERS - INCOMING_OUTCOME;
+        let count = INCOMING_ARGUMENTS - INCOMING_OUTCOME + invocation.arguments().len();
+        let mut saved = [Slot::ZERO; SAVED];
+        for (index, slot) in saved.iter_mut().take(count).enumerate() {
+            *slot = self.cell(INCOMING_OUTCOME + index);
+        }
+        // SAFETY: as in `cell`, from the first of `MAX_PARAMETERS` cells on.
+        unsafe { invocation.copy_arguments(self.cells.add(INCOMING_ARGUMENTS)) };
+        call(invocation);
+        // The environment may have ended meanwhile.
+        if !self.ended.get() {
+            for (index, slot) in saved.into_iter().take(count).enumerate() {
+                self.set_cell(INCOMING_OUTCOME + index, slot);
+            }
+        }
     }
 
     fn gate(&self, index: usize) -> i32 {

@@ -103,8 +103,7 @@ impl Incoming {
             }
             return;
         };
-        self.exchange.set_incoming(invocation);
-        let call = || {
+        let call = |invocation: &mut Invocation<'_>| {
             // SAFETY: the caller's list, with a scope open.
             let returned = unsafe { self.by_v8(env, wrapper, held) };
             let outcome = match (returned, self.exchange.cell(INCOMING_OUTCOME).get::<i32>()) {
@@ -118,7 +117,7 @@ impl Incoming {
             }
         };
         // SAFETY: the caller's list.
-        unsafe { wrapper.caller.in_scope(call) };
+        self.exchange.with_incoming(invocation, |invocation| unsafe { wrapper.caller.in_scope(|| call(invocation)) });
     }
 
     /// # Safety

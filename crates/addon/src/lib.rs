@@ -46,7 +46,7 @@ macro_rules! exports {
             Export { name: c"leave", call: State::leave },
             Export { name: c"tiers", call: fast::reasons },
             Export { name: c"memoryFunctions", call: direct::memory_functions },
-            Export { name: c"viewFunction", call: direct::view_function },
+            Export { name: c"bufferFunctions", call: direct::buffer_functions },
             Export { name: c"refuseCall", call: library::refuse_call },
             Export { name: c"refuseReceiver", call: library::refuse_receiver },
             Export { name: c"openLibrary", call: library::open },

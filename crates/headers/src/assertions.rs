@@ -7,7 +7,7 @@ use crate::layout::{
     CFunction, CFunctionInfo11, CFunctionInfoStorage, CType, CallbackArguments, CallbackResult, ConstructorBehavior, FLAGS_NONE,
     FastOneByteString, HandleScope, HandleScopeData, HandleScopes, Int64Representation, Layout, Local, MemorySpan, NEW_STRING_NORMAL,
     NO_NULL_TERMINATION, PlainTypeInfo, SEQUENCE_TYPE_SCALAR, SMALL_INTEGER_SHIFT, SequencedTypeInfo, SideEffectType, TypeInfoLayout,
-    WRITE_FLAGS_NONE,
+    UNINITIALIZED, WRITE_FLAGS_NONE,
 };
 
 /// Whose headers the C++ is for.
@@ -178,6 +178,14 @@ impl Source {
             "v8::Function::Call",
             "v8::MaybeLocal<v8::Value> (v8::Function::*)(v8::Local<v8::Context>, v8::Local<v8::Value>, int, v8::Local<v8::Value>[])",
         );
+        if layout.allocates_uninitialized {
+            self.declared(
+                "v8::ArrayBuffer::MaybeNew",
+                "v8::MaybeLocal<v8::ArrayBuffer> (*)(v8::Isolate*, size_t, v8::BackingStoreInitializationMode)",
+            );
+            self.same("v8::BackingStoreInitializationMode::kUninitialized", UNINITIALIZED.unsigned_abs() as usize);
+            self.same("sizeof(v8::BackingStoreInitializationMode)", size_of_val(&UNINITIALIZED));
+        }
         if layout.calls_in_isolate {
             self.declared(
                 "v8::Function::Call",
@@ -191,7 +199,7 @@ impl Source {
         self.declared("v8::ArrayBufferView::CopyContents", "size_t (v8::ArrayBufferView::*)(void*, size_t)");
         self.declared("v8::Value::IsUint8Array", "bool (v8::Value::*)() const");
         self.declared("v8::Number::New", "v8::Local<v8::Number> (*)(v8::Isolate*, double)");
-        for (name, byte) in [("NewFromOneByte", "uint8_t"), ("NewFromUtf8", "char")] {
+        for (name, byte) in [("NewFromOneByte", "uint8_t"), ("NewFromTwoByte", "uint16_t"), ("NewFromUtf8", "char")] {
             let kind = format!("v8::MaybeLocal<v8::String> (*)(v8::Isolate*, const {byte}*, v8::NewStringType, int)");
             self.declared(&format!("v8::String::{name}"), &kind);
         }

@@ -22,6 +22,9 @@
 //!                                   +-----------------------------+
 //! ```
 //!
+//! An ArrayBuffer that owns a copy is V8's own where V8 allocates without clearing. Elsewhere it is made in the same way as a view, of memory
+//! that `malloc` gave, with the C library's `free` as its deleter.
+//!
 //! The invariant: **nothing of what V8 keeps points into this addon**, and this addon keeps nothing. The only owner is the pointer that V8
 //! has moved into the array buffer; from there it goes where a transfer takes it: into a message, another isolate, another thread. Who
 //! drops the last one, often V8's sweeper on a thread of its own, runs Node's code alone: the class deletes the backing store and then its
@@ -37,13 +40,15 @@
 //! behave alike. What does not come out as drawn makes [`external_array_buffer`] answer with a [`Refusal`], always, and Node-API has to do.
 
 use std::ffi::c_void;
+use std::mem;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use napi_sys as sys;
 
-use super::symbols::{self, Absence, ControlBlock, SharedPointer, Symbols, UniquePointer};
+use super::layout::UNINITIALIZED;
+use super::symbols::{self, Absence, ControlBlock, Deleter, Isolate, SharedPointer, Symbols, UniquePointer};
 
 /// The longest ArrayBuffer that V8 can have, 2^53 - 1 bytes in every version that was tried. It aborts when asked for more.
 pub const LENGTH_MAX: u64 = (1 << 53) - 1;
@@ -101,6 +106,79 @@ pub unsafe fn tried_array_buffer(data: *mut c_void, length: usize) -> Result<sys
     unsafe { array_buffer(symbols::resolved().map_err(Refusal::Absent)?, data, length) }
 }
 
+/// V8's own allocation of an ArrayBuffer whose bytes are not cleared.
+struct Allocation {
+    isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
+    /// `static MaybeLocal<ArrayBuffer> ArrayBuffer::MaybeNew(Isolate*, size_t byte_length, BackingStoreInitializationMode)`
+    maybe_new: unsafe extern "C" fn(*mut Isolate, usize, i32) -> sys::napi_value,
+    /// `void* ArrayBuffer::Data() const`
+    data: unsafe extern "C" fn(sys::napi_value) -> *mut c_void,
+}
+
+/// V8's functions, looked up the first time somebody asks; `None` where V8 clears what it allocates.
+fn allocation() -> Option<&'static Allocation> {
+    static ALLOCATION: OnceLock<Option<Allocation>> = OnceLock::new();
+    let find = || {
+        let v8 = symbols::tried().ok().filter(|v8| v8.layout.allocates_uninitialized)?;
+        // SAFETY: the declarations in the headers of the versions that were tried, whose C++ `MaybeLocal` is one pointer.
+        unsafe {
+            Some(Allocation {
+                isolate_get_current: v8.image.function(c"_ZN2v87Isolate10GetCurrentEv").ok()?,
+                maybe_new: v8.image.function(c"_ZN2v811ArrayBuffer8MaybeNewEPNS_7IsolateEmNS_30BackingStoreInitializationModeE").ok()?,
+                data: v8.image.function(c"_ZNK2v811ArrayBuffer4DataEv").ok()?,
+            })
+        }
+    };
+    ALLOCATION.get_or_init(find).as_ref()
+}
+
+/// Makes an ArrayBuffer of a copy of the bytes at `data`, from inside a callback of V8 that has no environment.
+///
+/// # Safety
+///
+/// * The thread is inside a callback of V8, with a handle scope open, and [`ready`] has found V8 as it should be.
+/// * `length` bytes at `data` may be read.
+pub unsafe fn copied_array_buffer(data: *const c_void, length: usize) -> Result<sys::napi_value, Refusal> {
+    if length as u64 > LENGTH_MAX || length == 0 {
+        return Err(Refusal::Impossible);
+    }
+    let Some(allocation) = allocation() else {
+        // SAFETY: the caller's list.
+        return unsafe { owning_array_buffer(data, length) };
+    };
+    // SAFETY: the caller's list; V8 has allocated as much, or gives no handle.
+    unsafe {
+        let buffer = (allocation.maybe_new)((allocation.isolate_get_current)(), length, UNINITIALIZED);
+        if buffer.is_null() {
+            return Err(Refusal::Memory);
+        }
+        ptr::copy_nonoverlapping(data.cast::<u8>(), (allocation.data)(buffer).cast(), length);
+        Ok(buffer)
+    }
+}
+
+/// The same of memory that we allocate and V8 frees. V8 collects young ArrayBuffers by what it has allocated for them itself, and such as
+/// these later, with all of its heap.
+///
+/// # Safety
+///
+/// * As for [`copied_array_buffer`].
+unsafe fn owning_array_buffer(data: *const c_void, length: usize) -> Result<sys::napi_value, Refusal> {
+    let symbols = symbols::resolved().map_err(Refusal::Absent)?;
+    // SAFETY: `malloc` takes any size.
+    let copy = unsafe { libc::malloc(length) };
+    if copy.is_null() {
+        return Err(Refusal::Memory);
+    }
+    // SAFETY: the caller's list; `malloc` gave room for as much. `free` does not look at what a deleter is given besides, which the calling
+    // conventions of the platforms that were tried leave in registers.
+    unsafe {
+        ptr::copy_nonoverlapping(data.cast::<u8>(), copy.cast::<u8>(), length);
+        let free = mem::transmute::<unsafe extern "C" fn(*mut c_void), Deleter>(libc::free);
+        view(symbols, copy, length, free).map(|view| view.value).inspect_err(|_| libc::free(copy))
+    }
+}
+
 /// # Safety
 ///
 /// * As for [`tried_array_buffer`].
@@ -109,7 +187,7 @@ unsafe fn array_buffer(symbols: &Symbols, data: *mut c_void, length: usize) -> R
         return Err(Refusal::Impossible);
     }
     // SAFETY: the line above checked what V8 would abort for, and the caller vouches for the rest.
-    unsafe { view(symbols, data, length) }.map(|view| view.value)
+    unsafe { view(symbols, data, length, symbols.backing_store_empty_deleter) }.map(|view| view.value)
 }
 
 /// Finds out whether [`external_array_buffer`] works here. The first call of the process tries it; later calls only read the answer.
@@ -147,8 +225,8 @@ struct View {
 /// # Safety
 ///
 /// `symbols` must be of this process, an isolate entered with a handle scope open, `length` at most [`LENGTH_MAX`] and zero for a null
-/// pointer, and this V8 must have no sandbox.
-unsafe fn view(symbols: &Symbols, data: *mut c_void, length: usize) -> Result<View, Refusal> {
+/// pointer, and this V8 must have no sandbox. The `deleter` may be given the data on any thread.
+unsafe fn view(symbols: &Symbols, data: *mut c_void, length: usize, deleter: Deleter) -> Result<View, Refusal> {
     // The second argument only chooses the kind of `new`: a reference to an object without content.
     // SAFETY: `operator new` takes any size, and the reference is to something.
     let block = unsafe { (symbols.operator_new)(size_of::<ControlBlock>(), ptr::from_ref(&()).cast()) }.cast::<ControlBlock>();
@@ -156,8 +234,7 @@ unsafe fn view(symbols: &Symbols, data: *mut c_void, length: usize) -> Result<Vi
         return Err(Refusal::Memory);
     }
     // SAFETY: V8 takes the deleter's address; it accepts the length, as the caller checked.
-    let UniquePointer { object } =
-        unsafe { (symbols.array_buffer_new_backing_store)(data, length, symbols.backing_store_empty_deleter, ptr::null_mut()) }.value;
+    let UniquePointer { object } = unsafe { (symbols.array_buffer_new_backing_store)(data, length, deleter, ptr::null_mut()) }.value;
     let functions = &raw const symbols.backing_store_counted_deleter.functions;
     // SAFETY: `operator new` gave room for it, aligned for anything.
     unsafe { block.write(ControlBlock { functions, owners: 1, observers: 1, object }) };
@@ -210,7 +287,7 @@ unsafe fn try_block_of_node(env: sys::napi_env, symbols: &Symbols) -> Result<(),
 unsafe fn try_block_of_ours(env: sys::napi_env, symbols: &Symbols) -> Result<(), Refusal> {
     let data = SPECIMEN.as_ptr().cast::<c_void>();
     // SAFETY: Node-API made an external ArrayBuffer before, so there is no sandbox; the bytes are there as long as anybody looks at them.
-    let View { value, owned, rest } = unsafe { view(symbols, data, size_of_val(&SPECIMEN)) }?;
+    let View { value, owned, rest } = unsafe { view(symbols, data, size_of_val(&SPECIMEN), symbols.backing_store_empty_deleter) }?;
     if rest != (SharedPointer { object: ptr::null_mut(), block: ptr::null_mut() }) {
         return Err(Refusal::WrongView);
     }

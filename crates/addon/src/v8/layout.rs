@@ -356,6 +356,9 @@ pub struct HandleScopeData {
     pub sealed_level: i32,
 }
 
+/// `v8::BackingStoreInitializationMode::kUninitialized` (`v8-array-buffer.h`, from 13.6 on).
+pub const UNINITIALIZED: i32 = 1;
+
 /// `v8::ConstructorBehavior` (`v8-template.h`). A template with a `CFunction` must throw: V8 aborts otherwise.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -394,6 +397,8 @@ pub struct Layout {
     pub globalizes_objects: bool,
     /// Whether there is a `Function::Call` that takes the isolate (`v8-function.h`): it need not look for it.
     pub calls_in_isolate: bool,
+    /// Whether V8 allocates ArrayBuffers without clearing them (`ArrayBuffer::MaybeNew` in `v8-array-buffer.h`).
+    pub allocates_uninitialized: bool,
     /// Whether V8 has `ArrayBufferView::GetContents` (`v8-array-buffer.h`), which gives a [`MemorySpan`].
     pub view_contents: bool,
     /// Where an ordinary callback's arguments are.
@@ -429,6 +434,7 @@ pub static LAYOUTS: [Layout; 5] = [
         handle_scopes: HandleScopes::Exported,
         globalizes_objects: false,
         calls_in_isolate: false,
+        allocates_uninitialized: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
         callback_result: CallbackResult::Pointed(24),
@@ -441,6 +447,7 @@ pub static LAYOUTS: [Layout; 5] = [
         handle_scopes: HandleScopes::Exported,
         globalizes_objects: true,
         calls_in_isolate: false,
+        allocates_uninitialized: false,
         view_contents: false,
         callback_arguments: CallbackArguments::Pointed(8),
         callback_result: CallbackResult::Pointed(24),
@@ -453,6 +460,7 @@ pub static LAYOUTS: [Layout; 5] = [
         handle_scopes: HandleScopes::Exported,
         globalizes_objects: true,
         calls_in_isolate: true,
+        allocates_uninitialized: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
         callback_result: CallbackResult::Pointed(24),
@@ -465,6 +473,7 @@ pub static LAYOUTS: [Layout; 5] = [
         handle_scopes: HandleScopes::Inline(560),
         globalizes_objects: true,
         calls_in_isolate: true,
+        allocates_uninitialized: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Pointed(8),
         callback_result: CallbackResult::Pointed(24),
@@ -477,6 +486,7 @@ pub static LAYOUTS: [Layout; 5] = [
         handle_scopes: HandleScopes::Inline(560),
         globalizes_objects: true,
         calls_in_isolate: true,
+        allocates_uninitialized: true,
         view_contents: true,
         callback_arguments: CallbackArguments::Inside(80),
         callback_result: CallbackResult::Inside(48),

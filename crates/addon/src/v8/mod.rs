@@ -39,7 +39,7 @@ pub unsafe fn external_array_buffer<'env>(env: Env<'env>, address: *mut c_void, 
     Some(unsafe { Value::from_raw(raw) })
 }
 
-/// Whether [`viewed_array_buffer`] can be asked in this process: its first view may be tried here.
+/// Whether [`viewed_array_buffer`] and [`copied_array_buffer`] can be asked in this process: its first view may be tried here.
 pub fn makes_views(env: Env<'_>) -> bool {
     // SAFETY: an `Env` is that of a callback that is running on this thread, with a scope open.
     unsafe { backing_store::ready(env.raw()) }.is_ok()
@@ -54,6 +54,17 @@ pub fn makes_views(env: Env<'_>) -> bool {
 pub unsafe fn viewed_array_buffer(address: *mut c_void, length: usize) -> napi_sys::napi_value {
     // SAFETY: the caller's list.
     unsafe { backing_store::tried_array_buffer(address, length) }.unwrap_or(std::ptr::null_mut())
+}
+
+/// An ArrayBuffer of a copy of the bytes at `address`, from inside an ordinary callback of V8; null where there is none, or no memory for it.
+///
+/// # Safety
+///
+/// * The thread is inside an ordinary callback of V8, and [`makes_views`] has said that it can be asked.
+/// * `length` bytes at `address` may be read.
+pub unsafe fn copied_array_buffer(address: *const c_void, length: usize) -> napi_sys::napi_value {
+    // SAFETY: the caller's list.
+    unsafe { backing_store::copied_array_buffer(address, length) }.unwrap_or(std::ptr::null_mut())
 }
 
 /// Whether V8 is stopping the JavaScript of this thread (a Worker's end, a `vm` timeout); `None` where V8's functions are not to be had.

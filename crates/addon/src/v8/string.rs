@@ -16,6 +16,8 @@ pub struct Strings {
     /// Both take the isolate, the bytes, how the string is made, and the number of bytes.
     new_from_one_byte: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
     new_from_utf8: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
+    /// The same of code units, whose number is last.
+    new_from_two_byte: unsafe extern "C" fn(*mut Isolate, *const u16, i32, i32) -> sys::napi_value,
     is_one_byte: unsafe extern "C" fn(*const c_void) -> bool,
     length: unsafe extern "C" fn(*const c_void) -> i32,
     write_one_byte: WriteOneByte,
@@ -44,6 +46,7 @@ fn find() -> Result<Strings, Absence> {
             isolate_get_current: v8.image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
             new_from_one_byte: v8.image.function(c"_ZN2v86String14NewFromOneByteEPNS_7IsolateEPKhNS_13NewStringTypeEi")?,
             new_from_utf8: v8.image.function(c"_ZN2v86String11NewFromUtf8EPNS_7IsolateEPKcNS_13NewStringTypeEi")?,
+            new_from_two_byte: v8.image.function(c"_ZN2v86String14NewFromTwoByteEPNS_7IsolateEPKtNS_13NewStringTypeEi")?,
             is_one_byte: v8.image.function(c"_ZNK2v86String9IsOneByteEv")?,
             length: v8.image.function(c"_ZNK2v86String6LengthEv")?,
             write_one_byte: if v8.layout.write_one_byte_v2 {
@@ -55,6 +58,22 @@ fn find() -> Result<Strings, Absence> {
     }
 }
 
+/// How many bytes of UTF-8 are decoded here. V8 goes over a text three times, which costs a short one more than what is made of it.
+const DECODED_MAX: usize = 1024;
+
+/// The code units of a text, if it is not too long and all of it is UTF-8: what is not, V8 replaces.
+fn decode<'units>(text: &[u8], units: &'units mut [MaybeUninit<u16>; DECODED_MAX]) -> Option<&'units [u16]> {
+    // No text has more code units than bytes.
+    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= DECODED_MAX)?;
+    let mut count = 0;
+    for unit in text.encode_utf16() {
+        units[count].write(unit);
+        count += 1;
+    }
+    // SAFETY: the loop has written so many.
+    Some(unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), count) })
+}
+
 impl Strings {
     /// A string of UTF-8, with U+FFFD for what is none; null where it would be too long for a string.
     ///
@@ -63,10 +82,19 @@ impl Strings {
     /// * The thread is inside a callback of V8, with a handle scope open.
     pub unsafe fn of_utf8(&self, text: &[u8]) -> sys::napi_value {
         let Ok(length) = i32::try_from(text.len()) else { return ptr::null_mut() };
-        // ASCII is the same in both encodings, and V8 need not look for the length of what it makes.
-        let make = if text.is_ascii() { self.new_from_one_byte } else { self.new_from_utf8 };
-        // SAFETY: the caller's list: there is a current isolate; the text has that length, and V8 copies it.
-        unsafe { make((self.isolate_get_current)(), text.as_ptr(), NEW_STRING_NORMAL, length) }
+        // SAFETY: the caller's list: there is a current isolate; each text has the length that is said, and V8 copies it.
+        unsafe {
+            let isolate = (self.isolate_get_current)();
+            // ASCII is the same in both encodings, and V8 need not look for the length of what it makes.
+            if text.is_ascii() {
+                return (self.new_from_one_byte)(isolate, text.as_ptr(), NEW_STRING_NORMAL, length);
+            }
+            let mut units = [const { MaybeUninit::uninit() }; DECODED_MAX];
+            match decode(text, &mut units) {
+                Some(units) => (self.new_from_two_byte)(isolate, units.as_ptr(), NEW_STRING_NORMAL, units.len() as i32),
+                None => (self.new_from_utf8)(isolate, text.as_ptr(), NEW_STRING_NORMAL, length),
+            }
+        }
     }
 
     /// The characters of a string that V8 keeps one byte each of, copied to `room`; `None` for other strings, and longer ones.
@@ -89,5 +117,22 @@ impl Strings {
             }
             Some(std::slice::from_raw_parts(target, size))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DECODED_MAX, decode};
+    use std::mem::MaybeUninit;
+
+    #[test]
+    fn what_is_utf8_and_short_is_decoded() {
+        let mut units = [const { MaybeUninit::uninit() }; DECODED_MAX];
+        let text = "Gr\u{fc}\u{df}e, \u{65e5}\u{672c}, \u{1f980}";
+        assert_eq!(decode(text.as_bytes(), &mut units), Some(text.encode_utf16().collect::<Vec<_>>().as_slice()));
+        assert_eq!(decode(&[b'x'; DECODED_MAX], &mut units).map(<[u16]>::len), Some(DECODED_MAX));
+        assert_eq!(decode(&[b'x'; DECODED_MAX + 1], &mut units), None);
+        assert_eq!(decode(b"\xed\xa0\x80", &mut units), None);
+        assert_eq!(decode(b"\xff", &mut units), None);
     }
 }
