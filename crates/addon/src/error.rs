@@ -109,6 +109,8 @@ pub enum Error {
     NullBuffer,
     #[error("Cannot create an ArrayBuffer from a null pointer")]
     NullArrayBuffer,
+    #[error("This runtime allows no ArrayBuffer over native memory; a copy can be made of it")]
+    NoExternalBuffers,
     #[error("Expected an offset argument")]
     OffsetMissing,
     #[error("Expected a value argument")]
@@ -223,7 +225,7 @@ impl Error {
             | Self::InaccessibleMemory { .. }
             | Self::FunctionMemory { .. }
             | Self::ArgumentMemory { .. } => (Class::Error, Some("ERR_FFI_INVALID_POINTER")),
-            Self::Guard(_) => (Class::TypeError, Some("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM")),
+            Self::Guard(_) | Self::NoExternalBuffers => (Class::TypeError, Some("ERR_FEATURE_UNAVAILABLE_ON_PLATFORM")),
             Self::LibraryPathType
             | Self::FunctionNameType
             | Self::SymbolNameType

@@ -71,7 +71,11 @@ impl Foreign {
             return Ok(Backed::View(view));
         }
         // SAFETY: as above.
-        Ok(Backed::NodeView(unsafe { env.external_array_buffer(address, self.length) }?))
+        match unsafe { env.external_array_buffer(address, self.length) } {
+            Ok(view) => Ok(Backed::NodeView(view)),
+            Err(failure) if failure.forbids_external_buffers() => Err(Error::NoExternalBuffers),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Before JavaScript sees the memory itself.

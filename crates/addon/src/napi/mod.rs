@@ -41,6 +41,13 @@ pub enum Failure {
     Status(sys::napi_status),
 }
 
+impl Failure {
+    /// Whether the runtime lets no ArrayBuffer be made over memory that is not its own.
+    pub fn forbids_external_buffers(&self) -> bool {
+        *self == Self::Status(sys::Status::napi_no_external_buffers_allowed)
+    }
+}
+
 /// The result of a Node-API call.
 pub type Result<T> = std::result::Result<T, Failure>;
 
