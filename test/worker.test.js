@@ -211,6 +211,14 @@ describe('a Worker that ends', () => {
     }`, `${code} ${calls} 0 42\n`));
   }
 
+  test('before it has loaded more than the native binary', () => succeeds(async ({ fixture, worker: { Worker: Thread } }) => {
+    const { once: onceOf } = require('node:events');
+    const binding = require.resolve('../lib/binding.js');
+    await onceOf(new Thread(`require(${JSON.stringify(binding)})`, { eval: true }), 'exit');
+    const callback = fixture.open().registerCallback({ return: 'i32', arguments: ['i32'] }, (value) => value * 2);
+    console.log(fixture.native('call_i32', 'i32', 'function', 'i32')(callback, 21));
+  }, '42\n'));
+
   test('fifty times, in the middle of a callback', () => succeeds(async ({ fixture, start: startWorker }) => {
     const { once: onceOf } = require('node:events');
     const state = new Int32Array(new SharedArrayBuffer(8));

@@ -293,13 +293,8 @@ impl Callback {
 
     #[inline]
     fn enter(&self, invocation: &mut Invocation<'_>) {
-        match self.fate() {
-            Fate::Live | Fate::Ended if process::is_exiting() => return,
-            Fate::Live => {}
-            Fate::Collected | Fate::Exiting => return,
-            Fate::Unregistered => self.abort_retired("it was unregistered"),
-            Fate::Closed => self.abort_retired("its library was closed"),
-            Fate::Ended => self.abort_retired("the thread that registered it had ended"),
+        if self.fate.load(Ordering::Acquire) != Fate::Live as u8 || process::has_called_exit() {
+            return self.enter_late();
         }
         if self.thread != thread::current() {
             self.abort("Callbacks can only be invoked on the system thread they were created on", "");
@@ -312,6 +307,18 @@ impl Callback {
         // SAFETY: as above, and the closure was made with the signature of `incoming`.
         unsafe { live.incoming.call(env, &live.function, invocation, |outcome| self.result(env, outcome)) };
         drop(running);
+    }
+
+    /// C calls what is no longer to be called: that does nothing, or ends the process.
+    #[cold]
+    fn enter_late(&self) {
+        match self.fate() {
+            Fate::Live | Fate::Collected | Fate::Exiting => {}
+            Fate::Ended if process::is_exiting() => {}
+            Fate::Unregistered => self.abort_retired("it was unregistered"),
+            Fate::Closed => self.abort_retired("its library was closed"),
+            Fate::Ended => self.abort_retired("the thread that registered it had ended"),
+        }
     }
 
     /// What C gets when the result is not there already; `None` is zeros.

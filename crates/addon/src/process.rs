@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static EXITING: AtomicBool = AtomicBool::new(false);
 
+/// Set by what runs before every exit handler.
+static HAS_CALLED_EXIT: AtomicBool = AtomicBool::new(false);
+
 /// Writes `line` and then `details` to standard error, and aborts (SIGABRT).
 pub fn abort(line: &str, details: &str) -> ! {
     let mut error = std::io::stderr().lock();
@@ -20,6 +23,13 @@ pub fn is_exiting() -> bool {
     EXITING.load(Ordering::Acquire)
 }
 
+/// Whether the main thread has called `exit`: no JavaScript is to run any more, in whatever environment. Where [`SEES_EXIT`] is not true,
+/// this never is.
+#[inline]
+pub fn has_called_exit() -> bool {
+    HAS_CALLED_EXIT.load(Ordering::Relaxed)
+}
+
 /// The main thread has ended: the process is exiting.
 pub extern "C" fn exits() {
     EXITING.store(true, Ordering::Release);
@@ -31,7 +41,9 @@ pub use exit::{SEES_EXIT, watch_exit};
 mod exit {
     //! The exit of the process, which `process.exit` does not tell an environment of.
 
-    /// Whether [`is_exiting`](super::is_exiting) is true from the moment the main thread exits, whatever makes it do so.
+    use std::sync::atomic::Ordering;
+
+    /// Whether it is known from the moment the main thread calls `exit`, whatever makes it do so.
     pub const SEES_EXIT: bool = true;
 
     struct Watch;
@@ -40,6 +52,7 @@ mod exit {
         fn drop(&mut self) {
             // SAFETY: both calls take nothing and cannot fail.
             if unsafe { libc::gettid() == libc::getpid() } {
+                super::HAS_CALLED_EXIT.store(true, Ordering::Release);
                 super::exits();
             }
         }

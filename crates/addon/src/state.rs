@@ -175,7 +175,8 @@ impl State {
 
 impl Keeper for State {
     fn environment_ends(&self) {
-        let is_main_thread = self.hooks.get().is_none_or(|hooks| hooks.is_main_thread);
+        // A Worker can be stopped while it loads the module. Nothing has been made in it then.
+        let is_main_thread = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
         let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
         if is_main_thread {
             process::exits();
