@@ -22,7 +22,8 @@ const {
 const { asIntN, asUintN } = BigInt;
 const { isSafeInteger } = Number;
 const { floor } = Math;
-const { setPrototypeOf } = Object;
+const { getPrototypeOf, setPrototypeOf } = Object;
+const { construct } = Reflect;
 
 // In place of functions that there are none of: the answer that sends everybody to Rust.
 const nothing = () => undefined;
@@ -73,8 +74,13 @@ const isUint32 = (value) => typeof value === 'number' && (value >>> 0) === value
 // higher everywhere, there is no other error than that of a memory that is full.
 const isLength = (value) => typeof value === 'number' && (value & 0x7fffffff) === value && value > 0;
 
-// The class behind `Buffer`: the only one whose instances V8 makes without looking for their prototype.
+// The class behind `Buffer`: the only one whose instances V8 makes without looking for their prototype. Its constructor calls that of the class
+// above it, which a program can exchange.
 const { [Symbol.species]: FastBuffer } = Buffer;
+
+function bufferOf(source) {
+  return getPrototypeOf(FastBuffer) === Uint8Array ? new FastBuffer(source) : construct(Uint8Array, [source], FastBuffer);
+}
 
 // Whether something is a Buffer, by its prototypes. Nobody can change what `instanceof` does with a function that nobody has.
 function AnyBuffer() {}
@@ -116,14 +122,14 @@ let stagings = 0;
 function bufferOfCopy(low, high, length) {
   if (length > STAGE_SIZE) {
     const arrayBuffer = arrayBufferOfCopy(low, high, length);
-    return arrayBuffer === undefined ? undefined : new FastBuffer(arrayBuffer);
+    return arrayBuffer === undefined ? undefined : bufferOf(arrayBuffer);
   }
   const bytes = starts[length] ?? start(length);
   // Its constructor is a function of JavaScript, at whose entry the stage can be filled with something else.
   for (;;) {
     const staging = ++stagings;
     if (copyBytes(low, high, length, stageLow, stageHigh) === undefined) return undefined;
-    const buffer = new FastBuffer(bytes);
+    const buffer = bufferOf(bytes);
     if (staging === stagings) return buffer;
   }
 }
@@ -348,7 +354,7 @@ module.exports = {
         if (arrayBuffer !== undefined) {
           // As in Node, the memory of a zero-copy Buffer cannot be transferred away.
           markAsUntransferable(arrayBuffer);
-          return new FastBuffer(arrayBuffer);
+          return bufferOf(arrayBuffer);
         }
       }
     }

@@ -96,16 +96,19 @@ impl Incoming {
         let Some(wrapper) = &self.wrapper else {
             let slots = invocation.arguments();
             // Guarded mode makes no other calls: a fault in JavaScript is not one of the native call around it.
-            let result =
-                fault::in_javascript(|| env.in_scope(|| otherwise(self.by_node_api(env, held, slots).unwrap_or(Outcome::Nothing))));
-            if let Ok(Some(slot)) = result {
+            let call = || self.by_node_api(env, held, slots).and_then(otherwise);
+            if let Ok(Some(slot)) = fault::in_javascript(|| env.in_scope(call)) {
                 invocation.set_result(slot);
             }
             return;
         };
         let call = |invocation: &mut Invocation<'_>| {
-            // SAFETY: the caller's list, with a scope open.
-            let returned = unsafe { self.by_v8(env, wrapper, held) };
+            // The borrow is over when JavaScript runs, which may change what is held.
+            let function = held.borrow().get(env);
+            // C gets zeros when the function has been collected, and when the process exits.
+            let Some(function) = function.filter(|_| process::SEES_EXIT || env.may_run_javascript()) else { return };
+            // SAFETY: the caller's list, with a scope open. V8 reads the function from its handle before any JavaScript runs.
+            let returned = unsafe { wrapper.caller.call(&wrapper.function, function) };
             let outcome = match (returned, self.exchange.cell(INCOMING_OUTCOME).get::<i32>()) {
                 (Some(_), RESULT) => return invocation.set_result(self.exchange.cell(INCOMING_RESULT)),
                 (Some(exception), EXCEPTION) => Outcome::Exception(exception),
@@ -120,20 +123,7 @@ impl Incoming {
         self.exchange.with_incoming(invocation, |invocation| unsafe { wrapper.caller.in_scope(|| call(invocation)) });
     }
 
-    /// # Safety
-    ///
-    /// * As for [`Incoming::call`], with the arguments in the cells and a handle scope open.
-    #[inline]
-    unsafe fn by_v8<'env>(&self, env: Env<'env>, wrapper: &Wrapper, held: &RefCell<Held>) -> Option<Value<'env>> {
-        if !process::SEES_EXIT && !env.may_run_javascript() {
-            return None;
-        }
-        // The borrow is over when JavaScript runs, which may change what is held.
-        let function = held.borrow().get(env)?;
-        // SAFETY: the caller's list. V8 reads the function from its handle before any JavaScript runs.
-        unsafe { wrapper.caller.call(&wrapper.function, function) }
-    }
-
+    /// `None` where C gets zeros: the function has been collected, or its thread is being stopped.
     fn by_node_api<'env>(&self, env: Env<'env>, held: &RefCell<Held>, slots: &[Slot]) -> Option<Outcome<'env>> {
         if v8::is_terminating() == Some(true) {
             return None;
