@@ -394,27 +394,8 @@ unsafe fn utf8_written(text: &[u8], target: usize, room: usize) -> bool {
         // SAFETY: the caller's list.
         return unsafe { latin1_written(text, target, room) };
     }
-    // Each of the others becomes two bytes.
-    if text.len() + text.iter().filter(|byte| !byte.is_ascii()).count() >= room {
-        return false;
-    }
-    let mut end = ptr::with_exposed_provenance_mut::<u8>(target);
-    for &byte in text {
-        // SAFETY: the caller's list: there is room for all of them, and a NUL.
-        unsafe {
-            if byte.is_ascii() {
-                end.write(byte);
-                end = end.add(1);
-            } else {
-                end.write(0xc0 | byte >> 6);
-                end.add(1).write(0x80 | byte & 0x3f);
-                end = end.add(2);
-            }
-        }
-    }
-    // SAFETY: as above.
-    unsafe { end.write(0) };
-    true
+    // SAFETY: the caller's list.
+    unsafe { memory::write_utf8(text, ptr::with_exposed_provenance_mut(target), room) }.is_some()
 }
 
 /// The text at an address.

@@ -9,7 +9,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use ferrule_abi::plan::TEXT_SIZE;
-use ferrule_native::Slot;
+use ferrule_native::{Slot, memory};
 use napi_sys as sys;
 
 use crate::error::Result;
@@ -237,27 +237,11 @@ unsafe fn copy_text(bytes: &[u8], place: *mut u8, room: usize) -> Option<usize> 
             return Some(bytes.len() + 1);
         }
     }
-    let length = bytes.len() + bytes.iter().filter(|byte| !byte.is_ascii()).count();
-    if length >= room || bytes.contains(&0) {
+    if bytes.contains(&0) {
         return None;
     }
-    let mut end = place;
-    for &byte in bytes {
-        // SAFETY: the caller's list; a byte that is not ASCII becomes two, and with the NUL they fit.
-        unsafe {
-            if byte < 0x80 {
-                end.write(byte);
-                end = end.add(1);
-            } else {
-                end.write(0xc0 | byte >> 6);
-                end.add(1).write(0x80 | byte & 0x3f);
-                end = end.add(2);
-            }
-        }
-    }
-    // SAFETY: as above.
-    unsafe { end.write(0) };
-    Some(length + 1)
+    // SAFETY: the caller's list.
+    unsafe { memory::write_utf8(bytes, place, room) }
 }
 
 /// Whether all bytes are ASCII, and none is NUL.

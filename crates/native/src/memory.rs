@@ -55,6 +55,36 @@ pub unsafe fn copy(source: *const u8, target: *mut u8, length: usize) {
     }
 }
 
+/// Writes Latin-1 `text` to `target` as UTF-8 with a NUL behind it, and gives the number of bytes written; `None` where `room` is less.
+///
+/// # Safety
+///
+/// * `room` bytes are writable at `target`, none of them `text`'s.
+pub unsafe fn write_utf8(text: &[u8], target: *mut u8, room: usize) -> Option<usize> {
+    // What is not ASCII becomes two bytes.
+    let length = text.len() + text.iter().filter(|byte| !byte.is_ascii()).count();
+    if length >= room {
+        return None;
+    }
+    let mut end = target;
+    for &byte in text {
+        // SAFETY: the caller's list; all of them and the NUL fit.
+        unsafe {
+            if byte.is_ascii() {
+                end.write(byte);
+                end = end.add(1);
+            } else {
+                end.write(0xc0 | byte >> 6);
+                end.add(1).write(0x80 | byte & 0x3f);
+                end = end.add(2);
+            }
+        }
+    }
+    // SAFETY: as above.
+    unsafe { end.write(0) };
+    Some(length + 1)
+}
+
 /// The bytes of the NUL-terminated string at `address`, without the NUL.
 ///
 /// # Safety
@@ -86,6 +116,18 @@ mod tests {
     fn a_c_string_ends_at_its_nul() {
         // SAFETY: the literal is terminated and constant.
         assert_eq!(unsafe { c_string(c"abc\xff".as_ptr() as usize) }, b"abc\xff");
+    }
+
+    #[test]
+    fn latin1_becomes_utf8_where_there_is_room() {
+        let text: Vec<u8> = (0..=255).collect();
+        let expected: String = text.iter().map(|byte| char::from(*byte)).collect();
+        let mut room = vec![0xaa; expected.len() + 2];
+        for (size, written) in [(expected.len(), None), (expected.len() + 1, Some(expected.len() + 1))] {
+            // SAFETY: there are two bytes more than the text takes.
+            assert_eq!(unsafe { write_utf8(&text, room.as_mut_ptr(), size) }, written);
+        }
+        assert_eq!(room, [expected.as_bytes(), &[0, 0xaa]].concat());
     }
 
     proptest! {

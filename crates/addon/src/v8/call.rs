@@ -156,11 +156,10 @@ impl Caller {
             ((*data).level, (*data).next)
         };
         let (level, next) = look();
-        let within = env.in_scope(|| (look().0, env.create_f64(0.5).map(|_| look().1)));
-        // A handle is one slot; at the end of a block of slots, the next one is somewhere else.
-        let is_right = |inside: i32, after: *mut usize| inside == level + 1 && !after.is_null() && !next.is_null();
-        let Ok((inside, Ok(after))) = within else { return false };
-        is_right(inside, after) && look() == (level, next)
+        let inside = env.in_scope(|| env.create_f64(0.5).map(|_| look()));
+        // The number has taken a slot. At the end of a block of slots, the next one is somewhere else.
+        let Ok(Ok((level_inside, next_inside))) = inside else { return false };
+        level_inside == level + 1 && next_inside != next && look() == (level, next)
     }
 
     /// Makes V8 keep a value.
