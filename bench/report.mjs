@@ -199,7 +199,7 @@ ${tablesOf(record, line).map(markdown).join('\n\n')}
   return [
     ...charts.map(({ title, file }) => `![${title}, by engine](${file})`),
     `Measured on ${machine.platform} ${machine.arch}, ${machine.cpu}, with ${others}
-and a C library compiled by ${versions.compiler} with \`-O2\`. Each number is the median of ${rounds} rounds, each in a process of its own;
+and a C library compiled by ${versions.compiler} with \`-O2\`. Each number is the median of ${rounds} round${rounds === 1 ? '' : 's'}, each in a process of its own;
 the least sample is in parentheses. Time in which the system had given the processor to another program is not counted. "C" is a loop in C
 that calls the same function through a pointer, or copies the same bytes; "Node-API addon" is one written by hand for these functions;
 "Buffer" is what V8 and Node take for the string, the array or the number when the bytes are in a Buffer already.`,
