@@ -120,7 +120,7 @@ test('what a debugger evaluates while the program works leads no access elsewher
     const { setFlagsFromString } = require('node:v8');
     // Cold code, where functions are called that optimised code has inside of its callers.
     for (const flag of ['--no-opt', '--max-optimized-bytecode-size=0']) setFlagsFromString(flag);
-    const [ours, theirs] = [fixture.allocate(64), fixture.allocate(64)];
+    const [ours, theirs] = [fixture.allocate(128), fixture.allocate(64)];
     const text = fixture.allocate(64);
     ffi.exportString('ours', text, 5);
     const [small, store] = [Buffer.alloc(8, 1), new ArrayBuffer(8)];
