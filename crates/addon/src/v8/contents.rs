@@ -97,11 +97,8 @@ impl Contents {
     /// * `information` is what V8 has called an ordinary callback with that is still running.
     #[inline]
     pub unsafe fn callback_arguments(&self, information: *const c_void) -> *const usize {
-        match self.callback_arguments {
-            // SAFETY: the caller's list, and the layout of the version.
-            CallbackArguments::Pointed(offset) => unsafe { information.byte_add(offset).cast::<*const usize>().read() },
-            CallbackArguments::Inside(offset) => information.wrapping_byte_add(offset).cast(),
-        }
+        // SAFETY: the caller's list, and the layout of the version.
+        unsafe { self.callback_arguments.first(information) }
     }
 
     /// The first byte of a view or an ArrayBuffer. `None` for anything else, and wherever the answer takes more than a look: nothing in

@@ -262,6 +262,22 @@ pub enum CallbackArguments {
     Inside(usize),
 }
 
+impl CallbackArguments {
+    /// The first argument; the others follow, a word each.
+    ///
+    /// # Safety
+    ///
+    /// * `information` is what this V8 has called an ordinary callback with that is still running.
+    #[inline]
+    pub unsafe fn first(self, information: *const c_void) -> *const usize {
+        match self {
+            // SAFETY: the caller's list.
+            Self::Pointed(offset) => unsafe { information.byte_add(offset).cast::<*const usize>().read() },
+            Self::Inside(offset) => information.wrapping_byte_add(offset).cast(),
+        }
+    }
+}
+
 /// Where an ordinary callback's result is: one word, the object itself, `undefined` at first (`v8::ReturnValue` in `v8-function-callback.h`). In
 /// bytes from the beginning of what the callback is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

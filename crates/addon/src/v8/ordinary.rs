@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use napi_sys as sys;
 
-use super::layout::{CallbackArguments, CallbackResult, Layout, SMALL_INTEGER_SHIFT};
+use super::layout::{CallbackResult, Layout, SMALL_INTEGER_SHIFT};
 use super::symbols::{self, Absence, Isolate};
 
 /// How the ordinary callbacks of this V8 find their arguments and leave their results.
@@ -60,12 +60,8 @@ impl OrdinaryCall {
     /// An argument: the slot of a handle.
     #[inline]
     pub fn argument(self, index: usize) -> *const usize {
-        match self.ordinary.layout.callback_arguments {
-            // SAFETY: `Ordinary::call`'s list, and the layout of the version.
-            CallbackArguments::Pointed(offset) => unsafe { self.information.byte_add(offset).cast::<*const usize>().read() },
-            CallbackArguments::Inside(offset) => self.information.wrapping_byte_add(offset).cast(),
-        }
-        .wrapping_add(index)
+        // SAFETY: `Ordinary::call`'s list, and the layout of the version.
+        unsafe { self.ordinary.layout.callback_arguments.first(self.information) }.wrapping_add(index)
     }
 
     /// An argument that is a small integer; `None` for anything else.
