@@ -4,12 +4,17 @@
 
 const path = require('node:path');
 
+const { addonsDisabled } = require('./permission.js');
+
 const file = path.join(__dirname, '..', 'build', 'ferrule.node');
 
 function load() {
   try {
     return require(file);
   } catch (error) {
+    if (error.code === 'ERR_DLOPEN_DISABLED') {
+      throw addonsDisabled(error);
+    }
     if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes(file)) {
       throw error;
     }

@@ -10,6 +10,7 @@ const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { gate, int32 } = require('./exchange.js');
 const { callStack, isGuarded } = require('./guard.js');
+const { reportDenial } = require('./permission.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
@@ -127,6 +128,7 @@ module.exports = {
   inspect: (error) => inspect(error, { customInspect: false }),
   name_of: nameOf,
   call_stack: callStack,
+  report_denial: reportDenial,
   nothing() {},
   is_buffer: isBuffer,
   byte_length: byteLength,

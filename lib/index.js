@@ -15,6 +15,7 @@ const { freeze } = Object;
 const suffixes = { __proto__: null, darwin: 'dylib', win32: 'dll' };
 
 function dlopen(path, definitions) {
+  binding.checkAccess();
   const lib = new DynamicLibrary(path);
   try {
     return {
@@ -29,10 +30,12 @@ function dlopen(path, definitions) {
 }
 
 function dlclose(handle) {
+  binding.checkAccess();
   handle.close();
 }
 
 function dlsym(handle, symbol) {
+  binding.checkAccess();
   return handle.getSymbol(symbol);
 }
 

@@ -28,12 +28,13 @@ const { construct } = Reflect;
 // In place of functions that there are none of: the answer that sends everybody to Rust.
 const nothing = () => undefined;
 
+const direct = binding.memoryFunctions();
 const {
   readUint8 = nothing, readUint16 = nothing, readInt32 = nothing, readFloat32 = nothing, readFloat64 = nothing, read64 = nothing,
   write8 = nothing, write16 = nothing, write32 = nothing, write64 = nothing,
   copyBytes = nothing, copyOut = nothing, addressOf = nothing,
   text = nothing, writeLatin1 = nothing, writeUtf8 = nothing,
-} = binding.memoryFunctions() ?? { __proto__: null };
+} = direct ?? { __proto__: null };
 
 // The cells, eight bytes each: an address, and a value that comes or goes. Behind them is the stage, room for as many bytes as V8 keeps a
 // typed array's in its own heap. The memory is shared because that cannot be detached; it never moves.
@@ -52,10 +53,11 @@ const uint64 = new BigUint64Array(memory);
 const float32 = new Float32Array(memory);
 const float64 = new Float64Array(memory);
 
-// Where the value's cell and the stage are.
-uint64[ADDRESS] = binding.getRawPointer(new Uint8Array(memory, 8 * VALUE));
+// Where the value's cell and the stage are, for the functions that ask for it. The module may be one that may not be used, when there are none.
+const addressOfBytes = (offset) => (direct === undefined ? 0n : binding.getRawPointer(new Uint8Array(memory, offset)));
+uint64[ADDRESS] = addressOfBytes(8 * VALUE);
 const valueLow = int32[LOW], valueHigh = int32[HIGH];
-uint64[ADDRESS] = binding.getRawPointer(new Uint8Array(memory, STAGE));
+uint64[ADDRESS] = addressOfBytes(STAGE);
 const stageLow = int32[LOW], stageHigh = int32[HIGH];
 
 // Whether something is the address of memory that may be there. Its halves are in the cell then, until anything else of this file runs. That

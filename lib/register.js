@@ -17,8 +17,11 @@
 // module.registerHooks alone would not do for `require`: many lines that have it look a request that starts with `node:` up
 // among the built-in modules whatever the hooks answer (https://github.com/nodejs/node/pull/61088).
 //
-// `require` ends at index.js and `import` at index.mjs, whose default export is what index.js exports. So there is one
+// `require` ends at node-ffi.js and `import` at node-ffi.mjs, whose default export is what the other exports. So there is one
 // module object, whichever way leads to it, and it is the one that `ferrule` names.
+//
+// As in Node, `--no-experimental-ffi` turns the name off. A Node that has the option then says so by not listing the module;
+// for any other, the command `ferrule` does not load this file.
 //
 // All of this belongs to one thread. A Worker has it because it runs the `--require` and `--import` flags of its parent
 // again. Left out are, and patching Node further for them would cost more than it gives:
@@ -29,7 +32,7 @@
 // * before Node 22.15, a static `import 'node:ffi'` below an ES module that was loaded with `require`: Node resolves that
 //   graph without its hooks; and before Node 20.6, which has no hooks to register, every `import`;
 // * a CommonJS file that is imported while somebody's asynchronous load hook supplies its source: Node gives it a second
-//   kind of `require`, which finds the namespace of index.mjs instead of its default export (on older lines: a TypeError).
+//   kind of `require`, which finds the namespace of node-ffi.mjs instead of its default export (on older lines: a TypeError).
 //
 // To load this file twice, or from two copies of the package, is harmless: the copy loaded last answers.
 
@@ -38,10 +41,12 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { isInternalThread } = require('node:worker_threads');
 
+const registerPermission = require('./register-permission.js');
+
 const NAME = 'node:ffi';
-const commonjsPath = path.join(__dirname, 'index.js');
+const commonjsPath = path.join(__dirname, 'node-ffi.js');
 const commonjsURL = pathToFileURL(commonjsPath).href;
-const moduleURL = pathToFileURL(path.join(__dirname, 'index.mjs')).href;
+const moduleURL = pathToFileURL(path.join(__dirname, 'node-ffi.mjs')).href;
 
 function replaceValue(object, key, value) {
   Object.defineProperty(object, key, { ...Object.getOwnPropertyDescriptor(object, key), value });
@@ -85,11 +90,21 @@ function resolve(specifier, context, nextResolve) {
     { url: moduleURL, format: 'module', shortCircuit: true };
 }
 
+function registerResolver() {
+  try {
+    Module.register?.('./register-resolve.mjs', { parentURL: moduleURL, data: { name: NAME, url: moduleURL } });
+  } catch (error) {
+    // Node runs such hooks in a Worker.
+    if (error.code !== 'ERR_ACCESS_DENIED') throw error;
+    process.emitWarning('Without --allow-worker, this version of Node cannot import node:ffi from Ferrule; require works', 'FerruleWarning');
+  }
+}
+
 function redirectImports() {
   if (Module.registerHooks !== undefined) {
     Module.registerHooks({ resolve });
   } else {
-    Module.register?.('./register-resolve.mjs', { parentURL: moduleURL, data: { name: NAME, url: moduleURL } });
+    registerResolver();
   }
 }
 
@@ -97,7 +112,7 @@ function replaceBuiltinModuleLookup() {
   const original = process.getBuiltinModule;
   if (original === undefined) return;
   replaceMethod(process, 'getBuiltinModule', function(id) {
-    return id === NAME ? require('./index.js') : Reflect.apply(original, this, arguments);
+    return id === NAME ? require('./node-ffi.js') : Reflect.apply(original, this, arguments);
   });
 }
 
@@ -110,9 +125,16 @@ function listBuiltinModule() {
   replaceValue(Module, 'builtinModules', Object.freeze(builtinModules.toSpliced(position, 0, NAME)));
 }
 
+// The flags of Node are looked through only where they may be needed: that takes a millisecond.
+function isTurnedOff() {
+  return !Module.isBuiltin(NAME) && Number.parseInt(process.versions.node, 10) >= 26 &&
+    process.allowedNodeEnvironmentFlags.has('--experimental-ffi');
+}
+
 // Node runs `--require` also in the thread of the asynchronous loader hooks, where on Node 22 a synchronous hook keeps Node
 // from loading the asynchronous ones.
-if (!isInternalThread) {
+if (!isInternalThread && !isTurnedOff()) {
+  registerPermission();
   redirectRequests('_load');
   redirectRequests('_resolveFilename');
   redirectImports();

@@ -32,7 +32,8 @@ function normalize(text) {
 
 function ferrule(...args) {
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
-  return spawnSync(process.execPath, [path.join(root, 'bin', 'ferrule.mjs'), ...args], { encoding: 'utf8', cwd: directory, env });
+  const options = { encoding: 'utf8', cwd: directory, env: { ...env, NODE_NO_WARNINGS: '1' } };
+  return spawnSync(process.execPath, [path.join(root, 'bin', 'ferrule.js'), ...args], options);
 }
 
 test('the document has its examples', () => {

@@ -18,7 +18,7 @@ function ways() {
     'createRequire of a directory that does not exist':
       isFerrule(Module.createRequire(path.join(path.parse(__dirname).root, 'nowhere', 'x.js'))('node:ffi')),
     'require in a vm script': isFerrule(vm.runInThisContext('(require) => require("node:ffi")')(require)),
-    'require.resolve': require.resolve('node:ffi') === require.resolve('ferrule'),
+    'require.resolve': require.resolve('node:ffi') === require.resolve('ferrule').replace(/index\.js$/, 'node-ffi.js'),
     'process.getBuiltinModule':
       process.getBuiltinModule === undefined || isFerrule(process.getBuiltinModule('node:ffi')),
     'isBuiltin': Module.isBuiltin('node:ffi'),
@@ -30,7 +30,7 @@ async function waysOfImport() {
   const namespace = await import('node:ffi');
   return {
     'import()': isFerrule(namespace.default),
-    'import() is import() of ferrule': namespace === await import('ferrule'),
+    'import() is ferrule': namespace.default === (await import('ferrule')).default,
   };
 }
 

@@ -16,14 +16,14 @@ const names = Object.keys(ferrule);
 
 const observed = {
   'import default': ffi === ferrule,
-  'import *': namespace === ferruleNamespace && namespace.default === ferrule,
+  'import *': namespace.default === ferrule && `${Object.keys(namespace)}` === `${Object.keys(ferruleNamespace)}`,
   'import a name': dlopen === ferrule.dlopen,
   'every name': names.length > 1 && names.every((name) => Object.is(namespace[name], ferrule[name])),
   'no other name': Object.keys(namespace).filter((name) => name !== 'default').every((name) => names.includes(name)),
   're-export': reexported === ferrule && toString === ferrule.toString,
   'import()': (await import('node:ffi')) === namespace,
   'import() of a computed name': (await import(['node', 'ffi'].join(':'))) === namespace,
-  'import.meta.resolve': import.meta.resolve('node:ffi') === import.meta.resolve('ferrule'),
+  'import.meta.resolve': import.meta.resolve('node:ffi') === new URL('node-ffi.mjs', import.meta.resolve('ferrule')).href,
   'createRequire': require('node:ffi') === ferrule,
   'require of ferrule': require('ferrule') === ferrule,
   'getBuiltinModule of node:process':

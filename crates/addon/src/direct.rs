@@ -79,10 +79,16 @@ fn functions() -> [Direct; 16] {
     ]
 }
 
+/// Whether functions that nobody asks for permission may be made.
+fn may_be_direct(env: Env<'_>) -> Result<bool> {
+    let state = State::of(env);
+    Ok(state.allowed()? == Allowed::Fast && state.permission().is_none())
+}
+
 /// `memoryFunctions() => object`, `undefined` where there are none.
 pub fn memory_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
     let is_known = v8::fast_calls().is_ok() && v8::ordinary().is_ok() && v8::strings().is_ok();
-    if State::of(env).allowed()? != Allowed::Fast || !is_known {
+    if !may_be_direct(env)? || !is_known {
         return Ok(None);
     }
     let object = env.object()?;
@@ -98,7 +104,7 @@ pub fn memory_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<
 
 /// `bufferFunctions() => { view, copy }`, `undefined` where there are none.
 pub fn buffer_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-    if State::of(env).allowed()? != Allowed::Fast || v8::ordinary().is_err() || !v8::makes_views(env) {
+    if !may_be_direct(env)? || v8::ordinary().is_err() || !v8::makes_views(env) {
         return Ok(None);
     }
     let object = env.object()?;

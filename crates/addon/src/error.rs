@@ -23,6 +23,8 @@ pub enum Error {
     #[error("Ferrule's native binary has not been initialized by its own lib/index.js")]
     NotInitialized,
 
+    #[error("Access to this API has been restricted. Use --allow-ffi to manage permissions.")]
+    AccessDenied,
     #[error("Class constructor DynamicLibrary cannot be invoked without 'new'")]
     ConstructCallRequired,
     #[error("Illegal invocation")]
@@ -214,6 +216,7 @@ impl Error {
     fn shape(&self) -> (Class, Option<&'static str>) {
         match self {
             Self::Pending | Self::NodeApi(_) | Self::Panic(_) | Self::NotInitialized => (Class::Error, Some("ERR_INTERNAL_ASSERTION")),
+            Self::AccessDenied => (Class::Error, Some("ERR_ACCESS_DENIED")),
             Self::IllegalInvocation => (Class::TypeError, None),
             Self::ConstructCallRequired => (Class::TypeError, Some("ERR_CONSTRUCT_CALL_REQUIRED")),
             Self::LibraryClosed => (Class::Error, Some("ERR_FFI_LIBRARY_CLOSED")),
@@ -294,6 +297,11 @@ impl Error {
         }?;
         if let Some(code) = code {
             env.define(error, env.create_string("code")?, env.create_string(code)?)?;
+        }
+        if let Self::AccessDenied = self {
+            for (name, value) in [("permission", "FFI"), ("resource", "")] {
+                env.define(error, env.create_string(name)?, env.create_string(value)?)?;
+            }
         }
         Ok(error)
     }

@@ -1,5 +1,6 @@
 //! Ferrule's addon: what `lib/binding.js` loads. This file is the table of what it exports, and nothing else.
 
+mod access;
 mod accessor;
 mod boundary;
 mod callback;
@@ -16,6 +17,7 @@ mod legacy;
 mod library;
 mod loaded;
 mod napi;
+mod permission;
 mod pointer;
 mod process;
 mod quarantine;
@@ -27,39 +29,49 @@ mod trampoline;
 mod v8;
 mod view;
 
+use std::ffi::CStr;
 use std::rc::Rc;
 
 use ferrule_abi::cell;
 use ferrule_native::closure;
 use napi_sys as sys;
 
-use boundary::Export;
+use access::Restricted;
+use boundary::{Callee, Export};
 use error::Result;
 use guard::{Guarded, Trusting};
 use napi::{Env, Value};
+use permission::Permission;
 use state::State;
 
-macro_rules! exports {
+/// What `lib/` uses, and what methods are: whoever has a library has it already.
+const OWN: [Export; 20] = [
+    Export { name: c"initialize", call: State::initialize },
+    Export { name: c"leave", call: State::leave },
+    Export { name: c"tiers", call: fast::reasons },
+    Export { name: c"memoryFunctions", call: direct::memory_functions },
+    Export { name: c"bufferFunctions", call: direct::buffer_functions },
+    Export { name: c"checkAccess", call: access::check },
+    Export { name: c"hasAccess", call: access::has },
+    Export { name: c"dropAccess", call: access::drop },
+    Export { name: c"refuseCall", call: library::refuse_call },
+    Export { name: c"refuseReceiver", call: library::refuse_receiver },
+    Export { name: c"closeLibrary", call: library::close },
+    Export { name: c"getFunction", call: library::get_function },
+    Export { name: c"getFunctionFromPointer", call: library::get_function_from_pointer },
+    Export { name: c"getFunctions", call: library::get_functions },
+    Export { name: c"getSymbol", call: library::get_symbol },
+    Export { name: c"getSymbols", call: library::get_symbols },
+    Export { name: c"registerCallback", call: library::register_callback },
+    Export { name: c"unregisterCallback", call: library::unregister_callback },
+    Export { name: c"refCallback", call: library::ref_callback },
+    Export { name: c"unrefCallback", call: library::unref_callback },
+];
+
+macro_rules! module {
     ($caution:ty) => {
         [
-            Export { name: c"initialize", call: State::initialize },
-            Export { name: c"leave", call: State::leave },
-            Export { name: c"tiers", call: fast::reasons },
-            Export { name: c"memoryFunctions", call: direct::memory_functions },
-            Export { name: c"bufferFunctions", call: direct::buffer_functions },
-            Export { name: c"refuseCall", call: library::refuse_call },
-            Export { name: c"refuseReceiver", call: library::refuse_receiver },
             Export { name: c"openLibrary", call: library::open },
-            Export { name: c"closeLibrary", call: library::close },
-            Export { name: c"getFunction", call: library::get_function },
-            Export { name: c"getFunctionFromPointer", call: library::get_function_from_pointer },
-            Export { name: c"getFunctions", call: library::get_functions },
-            Export { name: c"getSymbol", call: library::get_symbol },
-            Export { name: c"getSymbols", call: library::get_symbols },
-            Export { name: c"registerCallback", call: library::register_callback },
-            Export { name: c"unregisterCallback", call: library::unregister_callback },
-            Export { name: c"refCallback", call: library::ref_callback },
-            Export { name: c"unrefCallback", call: library::unref_callback },
             Export { name: c"getInt8", call: accessor::get::<i8, $caution> },
             Export { name: c"getUint8", call: accessor::get::<u8, $caution> },
             Export { name: c"getInt16", call: accessor::get::<i16, $caution> },
@@ -96,19 +108,27 @@ macro_rules! exports {
     };
 }
 
-static EXPORTS: [Export; 50] = exports!(Trusting);
+/// The functions of the module and its constructor, which need permission where there is a permission model.
+const MODULE: [Export; 33] = module!(Trusting);
 
 /// The same in guarded mode.
-static GUARDED: [Export; 50] = exports!(Guarded);
+const GUARDED: [Export; 33] = module!(Guarded);
 
 fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     closure::prepare();
     let is_guarded = guard::prepare()?;
-    env.set_state(Box::new(State::default()))?;
+    env.set_state(Box::new(State::new(Permission::find(env)?)))?;
+    let is_restricted = State::of(env).permission().is_some();
     env.define(exports, env.create_string("isGuarded")?, env.boolean(is_guarded)?)?;
-    for export in if is_guarded { &GUARDED } else { &EXPORTS } {
-        let name = env.create_string_utf8(export.name.to_bytes())?;
-        env.define(exports, name, boundary::function(env, export.name, Rc::new(*export))?)?;
+    for export in OWN {
+        define_function(env, exports, export.name, Rc::new(export))?;
+    }
+    for export in if is_guarded { GUARDED } else { MODULE } {
+        if is_restricted {
+            define_function(env, exports, export.name, Rc::new(Restricted(export)))?;
+        } else {
+            define_function(env, exports, export.name, Rc::new(export))?;
+        }
     }
     define_layout(env, exports)?;
     let types = env.object()?;
@@ -116,6 +136,10 @@ fn define<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
         env.define(types, env.create_string(constant)?, env.create_string(name)?)?;
     }
     Ok(env.define(exports, env.create_string("types")?, types)?)
+}
+
+fn define_function<'env, C: Callee>(env: Env<'env>, exports: Value<'env>, name: &CStr, callee: Rc<C>) -> Result<()> {
+    Ok(env.define(exports, env.create_string_utf8(name.to_bytes())?, boundary::function(env, name, callee)?)?)
 }
 
 /// What JavaScript has to know of the memory that it makes for the wrappers.

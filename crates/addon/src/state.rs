@@ -10,6 +10,7 @@ use crate::exchange::Exchange;
 use crate::incoming::Receiver;
 use crate::loaded::Loaded;
 use crate::napi::{Env, Keeper, Reference, Value};
+use crate::permission::Permission;
 use crate::process;
 use crate::trampoline::Compiler;
 
@@ -60,6 +61,7 @@ impl Allowed {
 #[derive(Default)]
 pub struct State {
     hooks: OnceCell<Hooks>,
+    permission: Option<Permission>,
     endings: Rc<Endings>,
     /// Compiled code.
     pub compiler: Compiler,
@@ -112,6 +114,8 @@ hooks! {
     name_of,
     /// `() => string`: the lines of the JavaScript stack, each with a line break.
     call_stack,
+    /// `() => {}`: tells diagnostics channels that the module was used without permission.
+    report_denial,
     /// `() => {}`
     nothing,
     /// `value => boolean`
@@ -129,6 +133,16 @@ hooks! {
 }
 
 impl State {
+    /// That of an environment with this permission model.
+    pub fn new(permission: Option<Permission>) -> Self {
+        Self { permission, ..Self::default() }
+    }
+
+    /// The permission model, where it is on.
+    pub fn permission(&self) -> Option<&Permission> {
+        self.permission.as_ref()
+    }
+
     /// The state of this environment.
     pub fn of(env: Env<'_>) -> &State {
         // SAFETY: `lib.rs` sets a `State` before it makes any function, and nothing else sets one.
@@ -150,6 +164,11 @@ impl State {
     pub fn leave<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
         Self::of(env).exchange()?.leave();
         Ok(None)
+    }
+
+    /// Whether the JavaScript part has given its functions.
+    pub fn is_initialized(&self) -> bool {
+        self.hooks.get().is_some()
     }
 
     /// The JavaScript functions that Rust asks. `lib/index.js` gives them before it exports anything.

@@ -13,6 +13,7 @@
 pub mod call;
 pub mod closure;
 pub mod code;
+pub mod command_line;
 pub mod fault;
 mod interface;
 pub mod library;

@@ -92,7 +92,12 @@ impl<'env> Env<'env> {
     /// `function.apply(undefined, arguments)`.
     #[inline]
     pub fn call(self, function: Value<'env>, arguments: &[Value<'env>]) -> Result<Value<'env>> {
-        let this = self.undefined()?;
+        self.call_on(self.undefined()?, function, arguments)
+    }
+
+    /// `function.apply(this, arguments)`.
+    #[inline]
+    pub fn call_on(self, this: Value<'env>, function: Value<'env>, arguments: &[Value<'env>]) -> Result<Value<'env>> {
         get!(self, napi_call_function(this.0, function.0, arguments.len(), arguments.as_ptr().cast()) -> sys::napi_value)
             .map(|raw| self.value(raw))
     }

@@ -185,6 +185,13 @@ impl<'env> Env<'env> {
         get!(self, napi_get_uv_event_loop() -> *mut sys::uv_loop_s).map(|it| it as usize)
     }
 
+    /// The first number of the version of Node that the runtime is, or says that it is like.
+    pub fn node_major(self) -> Result<u32> {
+        let version = get!(self, napi_get_node_version() -> *const sys::napi_node_version)?;
+        // SAFETY: it points to a constant of the runtime's.
+        Ok(unsafe { (*version).major })
+    }
+
     /// Gives the environment `state` to keep until it is torn down, and to tell before anything of it is.
     pub fn set_state<T: Keeper>(self, state: Box<T>) -> Result<()> {
         let state = Box::into_raw(state);

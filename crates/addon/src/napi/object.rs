@@ -5,6 +5,11 @@ use napi_sys as sys;
 use super::{Env, Result, Value, check, get};
 
 impl<'env> Env<'env> {
+    /// The global object.
+    pub fn global(self) -> Result<Value<'env>> {
+        get!(self, napi_get_global() -> sys::napi_value).map(|raw| self.value(raw))
+    }
+
     /// Whether the value is a real array.
     pub fn is_array(self, value: Value<'env>) -> Result<bool> {
         get!(self, napi_is_array(value.0) -> bool)

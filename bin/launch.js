@@ -1,9 +1,11 @@
-// Runs Node as a child that takes this process's place: its input and output are the child's, signals go to the child, and this process ends
-// as the child does.
+'use strict';
 
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { isatty } from 'node:tty';
+// Runs Node in this process's place: as this process, where the system and Node can do that; else as a child whose input and output are this
+// process's, which gets this process's signals, and with which it ends.
+
+const { spawn } = require('node:child_process');
+const { constants } = require('node:os');
+const { isatty } = require('node:tty');
 
 const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'];
 
@@ -15,7 +17,7 @@ const hasTerminal = () => [0, 1, 2].some((file) => isatty(file));
 // How long a signal that this process sends itself may take, in milliseconds.
 const PATIENCE = 1000;
 
-export function launch(args, env) {
+function runAsChild(args, env) {
   const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
   const listeners = new Map();
   for (const signal of PASSED_ON.filter((name) => name in constants.signals)) {
@@ -38,3 +40,14 @@ export function launch(args, env) {
     setTimeout(() => process.exit(128 + constants.signals[signal]), PATIENCE);
   });
 }
+
+exports.launch = function launch({ preload, options, program, args, env }) {
+  const all = [...options, ...preload, ...(program === undefined ? [] : [program]), ...args];
+  const environment = { ...process.env, ...env };
+  // Node 22.15 and later, not on Windows.
+  if (process.execve === undefined || process.platform === 'win32') {
+    runAsChild(all, environment);
+  } else {
+    process.execve(process.execPath, [process.argv0, ...all], environment);
+  }
+};

@@ -1,0 +1,113 @@
+'use strict';
+
+// What the command line of `ferrule` says. Ferrule's own options may stand anywhere among Node's, before the program; everything else is
+// Node's and the program's, and goes on as it is.
+
+const { readFileSync } = require('node:fs');
+const path = require('node:path');
+
+const { mark } = require('../lib/permission.js');
+
+const root = path.dirname(__dirname);
+
+const help = `Usage: ferrule [options] [Node's options] [--] program.mjs [arguments]
+       ferrule [options] [Node's options] doctor [--json]
+
+Runs a program with the current Node and Ferrule under the name node:ffi.
+
+  --allow-ffi              allows FFI under Node's permission model (docs/safety.md)
+  --experimental-ffi       does nothing: node:ffi is there anyway
+  --no-experimental-ffi    turns the name node:ffi off
+  --guard                  checks every pointer before it is used, and says which native call
+                           has ended the process (docs/guarded-mode.md)
+  --help                   prints this text
+  --version                prints Ferrule's version
+
+All other options are Node's: see node --help. The options that Node 26 has for its own
+node:ffi mean the same on every line of Node.
+
+  doctor                   says what Ferrule finds: the runtime, the native binary, the ways
+                           in which it can call, the permissions. Under the same options as
+                           a program. A program of that name is run as ./doctor.
+`;
+
+const version = () => `${JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version}\n`;
+
+// Whether this Node has an option of that name for its own `node:ffi`.
+const isNodes = (option) => process.allowedNodeEnvironmentFlags.has(option);
+
+// Each changes the launch: the options of Node that come first or that are preloads, the environment, or the text to print instead.
+const own = {
+  '__proto__': null,
+  '--allow-ffi': ({ options }) => { options.unshift(isNodes('--allow-ffi') ? '--allow-ffi' : mark); },
+  '--experimental-ffi': (launch) => { launch.isOff = false; },
+  '--no-experimental-ffi': (launch) => { launch.isOff = true; },
+  '--guard': ({ env }) => { env.FERRULE_GUARD = '1'; },
+  '--help': (launch) => { launch.print ??= () => help; },
+  '--version': (launch) => { launch.print ??= version; },
+};
+
+// Under these, a process reads no file that it is not allowed to. Ferrule's own are needed before the program.
+const PERMISSION = ['--permission', '--permission-audit', '--experimental-permission'];
+
+// Node's options that take the next argument for their value, of every line; a value that begins with a dash needs an equals sign. The
+// end of the list of options is found by it, nothing else. test/launcher.test.js compares it with what each Node says of itself.
+const withValue = new Set(`
+  -C -e -p -pe -r
+  --allow-fs-read --allow-fs-write --bench-isolation --bench-name-pattern --bench-reporter --bench-reporter-destination --bench-samples
+  --bench-warmup --build-sea --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval --cpu-prof-name --diagnostic-dir
+  --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists --eval --experimental-config-file
+  --experimental-default-config-file --experimental-default-type --experimental-loader --experimental-package-map --experimental-policy
+  --experimental-sea-config --experimental-test-isolation --experimental-test-tag-filter --heap-prof-dir --heap-prof-interval
+  --heap-prof-name --heapsnapshot-near-heap-limit --heapsnapshot-signal --icu-data-dir --import --input-type --inspect-publish-uid --loader
+  --localstorage-file --max-http-header-size --max-old-space-size-percentage --network-family-autoselection-attempt-timeout
+  --openssl-config --policy-integrity --print --redirect-warnings --report-dir --report-directory --report-filename --report-signal
+  --require --run --secure-heap --secure-heap-min --snapshot-blob --test-concurrency --test-coverage-branches --test-coverage-exclude
+  --test-coverage-functions --test-coverage-include --test-coverage-lines --test-global-setup --test-isolation --test-name-pattern
+  --test-random-seed --test-reporter --test-reporter-destination --test-rerun-failures --test-shard --test-skip-pattern --test-timeout
+  --title --tls-cipher-list --tls-keylog --trace-event-categories --trace-event-file-pattern --trace-require-module --unhandled-rejections
+  --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path
+`.trim().split(/\s+/));
+
+// How many of the arguments are options and their values.
+function optionsEnd(args) {
+  let index = 0;
+  while (index < args.length && args[index].startsWith('-') && args[index] !== '-' && args[index] !== '--') {
+    const hasValue = withValue.has(args[index]) && index + 1 < args.length && !args[index + 1].startsWith('-');
+    index += hasValue ? 2 : 1;
+  }
+  return index;
+}
+
+// `{ options, preload, program, args, env, isHere, print }`: Node's options, what is loaded before the program, the program and its arguments,
+// what is added to the environment, and whether no other process is needed; or, if `print` is there, what makes the text to print instead.
+function parse(given) {
+  const launch = { options: [], preload: [], env: {}, isOff: false, print: undefined };
+  const end = optionsEnd(given);
+  const nodes = [];
+  for (const argument of given.slice(0, end)) {
+    if (argument in own) {
+      own[argument](launch);
+    } else {
+      nodes.push(argument);
+    }
+  }
+  if (nodes.some((option) => PERMISSION.includes(option))) nodes.unshift(`--allow-fs-read=${root}`);
+  if (launch.isOff && isNodes('--experimental-ffi')) nodes.unshift('--no-experimental-ffi');
+  const options = [...launch.options, ...nodes];
+  const preload = launch.isOff ? [] : ['--require', path.join(root, 'lib', 'register.js')];
+  const [program, ...args] = given.slice(end);
+  const isDoctor = program === 'doctor';
+  return {
+    options,
+    preload,
+    program: isDoctor ? path.join(__dirname, 'doctor.js') : program,
+    args,
+    env: launch.env,
+    // `-`, `--` and no program at all are for Node to understand.
+    isHere: options.length === 0 && program !== undefined && !program.startsWith('-'),
+    print: launch.print,
+  };
+}
+
+module.exports = { parse, withValue };
