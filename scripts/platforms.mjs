@@ -19,8 +19,9 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
 import { lineOf } from './nodes.mjs';
-import { CrossCompilers } from './platforms/compilers.mjs';
-import { EmulatedNode } from './platforms/emulator.mjs';
+import { compilersOf } from './platforms/compilers.mjs';
+import { testFilesOf } from './platforms/exclusions.mjs';
+import { nodeOf } from './platforms/node.mjs';
 import { copyPackage } from './platforms/package.mjs';
 import { platforms } from './platforms/records.mjs';
 import { requireProgram } from './platforms/steps.mjs';
@@ -28,18 +29,11 @@ import { RustToolchain } from './platforms/toolchain.mjs';
 
 const usage = 'node scripts/platforms.mjs [name...] [--node <line>] [--files <file>] [--skip-set-up] [-- command...]';
 
-// Not run here either: it also runs the build for this machine, which would take the place of the addon, and gives programs the time that
-// they need on a real processor.
-const DEMO = 'test/demo.test.js';
-
 /** All that is fetched and made, and in it what serves all platforms. */
 const cache = path.join(root, '.platforms');
 const tools = path.join(cache, 'tools');
 
 const inherited = { ...process.env };
-
-// An emulated processor is some twenty times slower.
-const timeout = 30 * 60_000;
 
 const listOf = (values) => values?.flatMap((value) => value.split(',')).filter(Boolean) ?? [];
 
@@ -64,7 +58,7 @@ function parseOptions(args) {
 
 /** The versions of a platform's Node that were asked for. */
 function versionsOf(name, wanted) {
-  const { nodes } = platforms[name];
+  const nodes = platforms[name].node.versions;
   const isWanted = (version) => wanted.includes(version) || wanted.includes(String(lineOf(version)));
   const absent = wanted.find((asked) => !nodes.some((version) => version === asked || String(lineOf(version)) === asked));
   if (absent) throw new Failure(`${name} has no Node line ${absent}; it has ${nodes.map(lineOf).join(', ')}.`);
@@ -77,8 +71,8 @@ class Platform {
     this.name = name;
     this.record = platforms[name];
     this.package = path.join(cache, name, 'package');
-    this.node = new EmulatedNode(path.join(cache, name), this.record);
-    this.compilers = new CrossCompilers(tools, path.join(cache, name), this.node.system, this.record);
+    this.node = nodeOf(path.join(cache, name), this.record);
+    this.compilers = compilersOf(tools, path.join(cache, name), this.node.system, this.record);
     this.rust = new RustToolchain(tools, this.record, this.compilers);
   }
 
@@ -104,11 +98,10 @@ class Platform {
   environment(version) {
     return {
       ...inherited,
+      ...this.node.environment,
       PATH: [path.dirname(this.node.launcherOf(version)), this.compilers.scripts, inherited.PATH].join(path.delimiter),
-      // For tests that look at what an emulator changes: the memory of the process is also the emulator's.
-      FERRULE_EMULATED: '1',
       // What test/conformance compares with: the built-in on the same processor.
-      FERRULE_ORACLE: this.node.binaryOf(this.record.nodes.at(-1)),
+      FERRULE_ORACLE: this.node.binaryOf(this.record.node.versions.at(-1)),
     };
   }
 
@@ -120,26 +113,28 @@ class Platform {
     return signal ? 128 + os.constants.signals[signal] : code;
   }
 
-  /** Runs test files and resolves to their counts. */
+  /** Runs test files, or all there are, and resolves to `{ counts, leftOut }`: what did not run, as lines with the reason. */
   async test(files, version) {
     // The copy's own runner: it looks for the files beside itself.
-    const { alone, onOneLine, runTestFiles, shownOutput, testFiles } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
-    const chosen = files.length > 0 ? files : testFiles().filter((file) => !onOneLine.has(file) && file !== DEMO);
-    const absent = chosen.find((file) => !fs.existsSync(path.join(this.package, file)));
+    const { alone, runTestFiles, shownOutput } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
+    const all = testFilesOf(this.record);
+    const absent = files.find((file) => !fs.existsSync(path.join(this.package, file)));
     if (absent) throw new Failure(`There is no test file ${absent}.`);
     const counts = { passed: 0, failed: 0, skipped: 0 };
+    const leftOut = files.length > 0 ? [] : all.leftOut.map(([file, reason]) => `${file}: ${reason}`);
     // The runner gives each file the environment that it has itself.
     Object.assign(process.env, this.environment(version));
-    await runTestFiles(chosen, {
+    await runTestFiles(files.length > 0 ? files : all.files, {
       binary: this.node.launcherOf(version),
       alone,
-      timeout,
+      timeout: this.node.timeout,
       onFile(result) {
         for (const key of Object.keys(counts)) counts[key] += result[key];
+        leftOut.push(...result.skips.map(({ name, reason }) => `${result.file}, ${name}: ${reason}`));
         printFile(result, shownOutput);
       },
     });
-    return counts;
+    return { counts, leftOut };
   }
 }
 
@@ -163,7 +158,8 @@ async function runOn(platform, version, { command, files }) {
     return { ok: code === 0, text: `${command[0]} ended with exit code ${code}` };
   }
   console.log(`\n== ${platform.name}, Node ${version}`);
-  const counts = await platform.test(files, version);
+  const { counts, leftOut } = await platform.test(files, version);
+  if (leftOut.length > 0) console.log(['\n     Left out:', ...leftOut.map((line) => `       ${line}`)].join('\n'));
   const ok = counts.failed === 0 && counts.passed > 0;
   return { ok, text: counts.passed + counts.failed === 0 ? 'no test ran' : countsText(counts) };
 }

@@ -2,7 +2,7 @@
 // scripts/test-files.mjs to read:
 //
 //   { event: 'begin', name }                              a test is about to run
-//   { event: 'result', name, outcome, details }           it passed, failed or was skipped
+//   { event: 'result', name, outcome, details, reason }   it passed, failed (details) or was skipped (reason)
 //   { event: 'end' }                                      the file's tests all came to their end
 //
 // It writes each line at once. When a test brings its process down, what was written tells which test that was.
@@ -25,6 +25,12 @@ function outcomeOf(type, data) {
   // A test marked as to do may fail, that is what the mark says.
   if (data.todo !== undefined && data.todo !== false) return 'skipped';
   return type === 'test:pass' ? 'passed' : 'failed';
+}
+
+/** Why a test was skipped, in the words that the test gives. */
+function reasonOf({ skip, todo }) {
+  const given = skip || todo;
+  return typeof given === 'string' ? given : 'no reason is given';
 }
 
 function detailsOf({ error }) {
@@ -51,7 +57,9 @@ export default async function* reporter(source) {
     // A suite counts through its tests, unless something of its own failed: a hook, or its body.
     if (suite && (outcome !== 'failed' || data.details.error.failureType === 'subtestsFailed')) continue;
     const name = [...names.slice(0, data.nesting), data.name].join(' > ');
-    write({ event: 'result', name, outcome, details: outcome === 'failed' ? detailsOf(data.details) : undefined });
+    const details = outcome === 'failed' ? detailsOf(data.details) : undefined;
+    const reason = outcome === 'skipped' ? reasonOf(data) : undefined;
+    write({ event: 'result', name, outcome, details, reason });
   }
   write({ event: 'end' });
 }

@@ -85,22 +85,25 @@ async function runFile(file, { binary, timeout, scratch }) {
   const records = readReport(report);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures = [];
-  for (const { event, name, outcome, details } of records) {
+  const skips = [];
+  for (const { event, name, outcome, details, reason } of records) {
     if (event !== 'result') continue;
     counts[outcome] += 1;
     if (outcome === 'failed') failures.push({ name, details });
+    if (outcome === 'skipped') skips.push({ name, reason });
   }
   const failure = failureOfFile(records, ending, counts.failed);
   if (failure) {
     counts.failed += 1;
     failures.push({ name: 'the file itself', details: failure });
   }
-  return { file, ...counts, failures, output: ending.output, time: Date.now() - start };
+  return { file, ...counts, failures, skips, output: ending.output, time: Date.now() - start };
 }
 
 /**
  * Runs files on the Node at `binary`, several at a time, those in `alone` after the others and one by one, and calls
- * `onFile` as each one ends, with `{ file, passed, failed, skipped, failures: [{ name, details }], output, time }`.
+ * `onFile` as each one ends, with
+ * `{ file, passed, failed, skipped, failures: [{ name, details }], skips: [{ name, reason }], output, time }`.
  */
 export async function runTestFiles(files, { binary, onFile, alone = new Set(), timeout = 300_000 }) {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-test-'));

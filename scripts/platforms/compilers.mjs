@@ -1,6 +1,9 @@
-// Two C compilers for another platform: GCC, out of Debian's archive, and Clang, as zig has it. Each is a script that
-// stands for it and can be called like the platform's own: `cc`, `gcc`, `clang`. GCC also links what Rust compiles,
-// because libraries that zig links lack what runs their exit handlers when they are closed (GCC's crtbegin).
+// The C compilers for another platform: one class for each `compilers` of a record. Each compiler is a script that stands
+// for it and can be called like the platform's own: `cc`, `gcc`, `clang`. A class has
+//
+//   setUp()            fetches what is missing and writes the scripts
+//   scripts            the directory they are in
+//   linker, archiver   the programs for what Rust compiles
 
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,7 +13,11 @@ import { makeOnce, quoted, requireProgram, succeed, writeScript } from './steps.
 
 const zigPackage = 'ziglang==0.17.0';
 
-export class CrossCompilers {
+/**
+ * GCC, out of Debian's archive, and Clang, as zig has it. GCC also links what Rust compiles, because libraries that zig
+ * links lack what runs their exit handlers when they are closed (GCC's crtbegin).
+ */
+class GccAndClang {
   /** `tools` is for what serves several platforms, `directory` for this one's; `system` has its headers and libraries. */
   constructor(tools, directory, system, record) {
     this.record = record;
@@ -59,4 +66,11 @@ export class CrossCompilers {
     ]);
     fs.mkdirSync(this.zigCache, { recursive: true });
   }
+}
+
+const classes = { gcc: GccAndClang };
+
+/** The compilers that a record names; `tools`, `directory` and `system` as above. */
+export function compilersOf(tools, directory, system, record) {
+  return new classes[record.compilers](tools, directory, system, record);
 }

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Failure } from '../command.mjs';
-import { requireProgram, succeed } from './steps.mjs';
+import { makeOnce, requireProgram, succeed } from './steps.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const needed = 'packages are fetched with Debian\'s tools, on a Debian machine';
@@ -116,4 +116,14 @@ async function hostArchitecture() {
 export async function unpack(file, directory, tarArguments = []) {
   const pipe = 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "${@:3}"';
   await succeed(requireProgram('bash', needed), ['-o', 'pipefail', '-c', pipe, 'bash', file, directory, ...tarArguments]);
+}
+
+/**
+ * Makes `directory` a system of another platform: packages, and all that they depend on, out of the release `suite` for
+ * `architecture`, unpacked where they would be installed.
+ */
+export async function unpackSystem(directory, { suite, architecture, packages }) {
+  await makeOnce(directory, { suite, architecture, packages }, (fresh) => Archive.with({ suites: [suite], architecture }, async (archive) => {
+    for (const file of await archive.fetchWithDependencies(packages)) await unpack(file, fresh, ['--exclude=./usr/share']);
+  }));
 }

