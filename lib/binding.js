@@ -1,29 +1,44 @@
 'use strict';
 
-// Finds the native binary, and nothing else.
+// Finds the native binary and loads it, and nothing else: the one that was built in this tree, or else the one in the package of this platform.
+// What is to be said when that fails is in no-binary.js.
 
-const path = require('node:path');
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
 
-const { addonsDisabled } = require('./permission.js');
+const built = join(__dirname, '..', 'build', 'ferrule.node');
 
-const file = path.join(__dirname, '..', 'build', 'ferrule.node');
-
-function load() {
+// The names of scripts/packages/targets.mjs. Each is there as a literal, inside `try`: so bundlers find the package that is installed, and take
+// it for no error that the others are not.
+function loadPackage(platform) {
   try {
-    return require(file);
+    switch (platform.name) {
+      case 'linux-x64-gnu': return require('@ferrule/linux-x64-gnu/ferrule.node');
+      case 'linux-x64-musl': return require('@ferrule/linux-x64-musl/ferrule.node');
+      case 'linux-arm64-gnu': return require('@ferrule/linux-arm64-gnu/ferrule.node');
+      case 'linux-arm64-musl': return require('@ferrule/linux-arm64-musl/ferrule.node');
+      case 'linux-arm-gnu': return require('@ferrule/linux-arm-gnu/ferrule.node');
+      case 'linux-arm-musl': return require('@ferrule/linux-arm-musl/ferrule.node');
+      case 'darwin-x64': return require('@ferrule/darwin-x64/ferrule.node');
+      case 'darwin-arm64': return require('@ferrule/darwin-arm64/ferrule.node');
+      case 'win32-x64': return require('@ferrule/win32-x64/ferrule.node');
+      case 'win32-arm64': return require('@ferrule/win32-arm64/ferrule.node');
+      case 'freebsd-x64': return require('@ferrule/freebsd-x64/ferrule.node');
+      case 'freebsd-arm64': return require('@ferrule/freebsd-arm64/ferrule.node');
+      case 'freebsd-arm': return require('@ferrule/freebsd-arm/ferrule.node');
+      default: throw require('./no-binary.js').unsupported(platform, built);
+    }
   } catch (error) {
-    if (error.code === 'ERR_DLOPEN_DISABLED') {
-      throw addonsDisabled(error);
-    }
-    if (error.code !== 'MODULE_NOT_FOUND' || !error.message.includes(file)) {
-      throw error;
-    }
-    const target = `${process.platform}-${process.arch}`;
-    throw new Error(
-      `Ferrule has no native binary for ${target}: ${file} does not exist. Build it with "npm run build" in ${path.dirname(__dirname)}.`,
-      { cause: error },
-    );
+    throw require('./no-binary.js').explain(error, platform, built);
   }
 }
 
-module.exports = load();
+function loadBuilt() {
+  try {
+    return require(built);
+  } catch (error) {
+    throw require('./no-binary.js').explain(error, undefined, built);
+  }
+}
+
+module.exports = existsSync(built) ? loadBuilt() : loadPackage(require('./target.js').target());

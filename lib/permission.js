@@ -15,14 +15,4 @@ function reportDenial() {
   denials.publish({ permission: 'FFI', resource: '', drop: undefined });
 }
 
-// What to say when Node lets no addon be loaded, which is what Ferrule is.
-function addonsDisabled(cause) {
-  const remedy = process.permission === undefined ?
-    'without --no-addons' :
-    'with --allow-addons, or do without Node\'s permission model';
-  const error = new Error(`Ferrule cannot load its native binary, because this process may not load addons: start it ${remedy}.`, { cause });
-  error.code = 'ERR_DLOPEN_DISABLED';
-  return error;
-}
-
-module.exports = { mark, reportDenial, addonsDisabled };
+module.exports = { mark, reportDenial };
