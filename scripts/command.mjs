@@ -95,7 +95,7 @@ export function run(program, args, { cwd = root, env = process.env, onLine, capt
 }
 
 /** How to start npm: the program, and the arguments that come before npm's own. */
-function npmCommand() {
+export function npmCommand() {
   const fromEnvironment = process.env.npm_execpath;
   if (fromEnvironment && /^npm-cli\.c?js$/.test(path.basename(fromEnvironment))) {
     return [process.execPath, fromEnvironment];

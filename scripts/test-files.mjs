@@ -13,8 +13,10 @@ import { failureOf, parallelism, root } from './command.mjs';
 
 const reporter = pathToFileURL(path.join(root, 'scripts', 'reporter.mjs')).href;
 
-/** What these check does not depend on the Node or the platform that runs them: once is enough. */
-export const onOneLine = new Set(['test/api-reference.test.js', 'test/layers.test.js', 'test/types.test.js']);
+/** What these check does not depend on the Node or the platform that runs them, or they go through the lines themselves: once is enough. */
+export const onOneLine = new Set([
+  'test/api-reference.test.js', 'test/bundles.test.js', 'test/layers.test.js', 'test/packages.test.js', 'test/types.test.js',
+]);
 
 /** These measure memory or time, which tests running beside them would disturb: they run last, one by one. */
 export const alone = new Set(['test/leak.test.js']);

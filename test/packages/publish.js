@@ -1,0 +1,28 @@
+'use strict';
+
+// Publishes the packages of this tree in a registry on this machine.
+
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { serve } = require('./registry.js');
+
+// A script of the repository, as a module.
+const importScript = (name) => import(pathToFileURL(path.join(__dirname, '..', '..', 'scripts', name)).href);
+
+exports.importScript = importScript;
+
+// Packs the main package and this platform's, serves them, and makes the machine ask there. Of the other platforms' packages the registry has
+// the description, but no tarball: whoever asks for one gets an error.
+exports.publish = async function publish(machine) {
+  const { makePackagesHere } = await importScript('packages.mjs');
+  const { packageOf, targets } = await importScript('packages/targets.mjs');
+  const { platformManifest } = await importScript('packages/manifest.mjs');
+  const { main, platforms: [platform] } = await makePackagesHere({ out: machine.make('packages') });
+  const others = targets.filter((target) => packageOf(target) !== platform.name);
+  const registry = await serve([main, platform, ...others.map((target) => ({ manifest: platformManifest(main.manifest, target) }))]);
+  Object.assign(machine.variables, {
+    npm_config_registry: `${registry.origin}/`, npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false',
+    npm_config_cache: machine.make('npm-cache'),
+  });
+  return { registry, main, platform };
+};
