@@ -7,13 +7,13 @@ const path = require('node:path');
 const workerThreads = require('node:worker_threads');
 
 // Node hands its own options on to Workers, and ferrule/register is not among them here.
-function passOn(options) {
+function passOn(execArgv) {
   const { Worker } = workerThreads;
   workerThreads.Worker = {
     Worker: class extends Worker {
       constructor(filename, settings) {
         const isOther = settings?.execArgv !== undefined || settings?.env != null;
-        super(filename, isOther ? settings : { ...settings, execArgv: [...process.execArgv, ...options] });
+        super(filename, isOther ? settings : { ...settings, execArgv });
       }
     },
   }.Worker;
@@ -24,8 +24,8 @@ exports.run = function run({ preload, program, args, env }) {
   Object.assign(process.env, env);
   process.argv.splice(1, process.argv.length, path.resolve(program), ...args);
   if (preload.length > 0) {
-    passOn(preload);
     process.execArgv.push(...preload);
+    passOn([...process.execArgv]);
     require(preload.at(-1));
   }
   Module.runMain();

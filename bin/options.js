@@ -7,6 +7,7 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
 const { mark } = require('../lib/permission.js');
+const { target } = require('../lib/target.js');
 
 const root = path.dirname(__dirname);
 
@@ -50,6 +51,18 @@ const own = {
 // Under these, a process reads no file that it is not allowed to. Ferrule's own are needed before the program.
 const PERMISSION = ['--permission', '--permission-audit', '--experimental-permission'];
 
+// Where Ferrule's own files are: this package, and that of the binary, by the way to it and where that leads.
+function directories() {
+  const { name } = target();
+  const beside = path.join(path.dirname(root), '@ferrule');
+  try {
+    return [root, beside, path.dirname(require.resolve(`@ferrule/${name}/ferrule.node`))];
+  } catch {
+    // There is none: the binary was built in this tree, or is missing, which who loads it will say.
+    return [root];
+  }
+}
+
 // Node's options that take the next argument for their value, of every line; a value that begins with a dash needs an equals sign. The
 // end of the list of options is found by it, nothing else. test/launcher.test.js compares it with what each Node says of itself.
 const withValue = new Set(`
@@ -92,7 +105,7 @@ function parse(given) {
       nodes.push(argument);
     }
   }
-  if (nodes.some((option) => PERMISSION.includes(option))) nodes.unshift(`--allow-fs-read=${root}`);
+  if (nodes.some((option) => PERMISSION.includes(option))) nodes.unshift(...directories().map((directory) => `--allow-fs-read=${directory}`));
   if (launch.isOff && isNodes('--experimental-ffi')) nodes.unshift('--no-experimental-ffi');
   const options = [...launch.options, ...nodes];
   const preload = launch.isOff ? [] : ['--require', path.join(root, 'lib', 'register.js')];

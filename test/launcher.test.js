@@ -4,6 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const os = require('node:os');
 const { describe, test } = require('node:test');
 const path = require('node:path');
 const { version } = require('../package.json');
@@ -14,7 +17,7 @@ const programs = path.join(__dirname, 'guard');
 const posix = { skip: process.platform === 'win32' && 'signals are others there' };
 
 function environment(extra) {
-  const { NODE_OPTIONS, NODE_TEST_CONTEXT, FERRULE_GUARD, ...env } = process.env;
+  const { NODE_OPTIONS, NODE_TEST_CONTEXT, FERRULE_GUARD, FERRULE_TIERS, ...env } = process.env;
   // What Node says of the module being experimental: test/gate-and-warning.test.js.
   return { ...env, NODE_NO_WARNINGS: '1', ...extra };
 }
@@ -59,6 +62,119 @@ describe('a program gets', () => {
     assert.deepEqual(ferrule(['--no-warnings', '-e', `console.log(${source}, process.argv[1])`, '--', '--guard']), ended('4 --guard\n'));
     assert.deepEqual(ferrule([], { input: `console.log(${source})` }), ended('4\n'));
     assert.deepEqual(ferrule(['-', '--guard'], { input: 'console.log(process.argv[2], process.env.FERRULE_GUARD)' }), ended('--guard undefined\n'));
+  });
+});
+
+describe('a program without options for Node runs in the process of the command, and cannot tell', () => {
+  const register = path.join(__dirname, '..', 'lib', 'register.js');
+  const observing = path.join(__dirname, 'launcher');
+  const run = (args, { cwd, env } = {}) => {
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd, env: environment(env) });
+    // How deep in Node's and our own functions a program runs is its only difference.
+    const text = stderr.replaceAll(/^ {4}at .*(node:internal|bin[\\/](here|ferrule)\.js|register-resolve\.mjs).*\n/gm, '').replace(/^node:internal.*\n/, '');
+    return { status, signal, stdout, stderr: text };
+  };
+  const assertSame = (args, options) => {
+    const result = run([launcher, ...args], options);
+    assert.deepEqual(result, run(['--require', register, ...args], options));
+    return result;
+  };
+
+  for (const name of ['observe.cjs', 'observe.mjs']) {
+    test(`how it was started: ${name}`, () => {
+      const file = path.join(observing, name);
+      for (const args of [[file], [file, '--guard', 'a b', ''], [path.relative(observing, file), '--help']]) {
+        assert.notEqual(assertSame(args, { cwd: observing }).stdout, '');
+      }
+    });
+  }
+
+  test('how it ends', () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-launcher-'));
+    const programs = {
+      'exit.cjs': 'process.exitCode = 3; process.on("exit", (code) => console.log(code));',
+      'throw.cjs': 'throw new TypeError("mine");',
+      'throw.mjs': 'throw new TypeError("mine");',
+      'reject.mjs': 'Promise.reject(new Error("mine"));',
+      'unsettled.mjs': 'await new Promise(() => {});',
+      'syntax.cjs': 'const const = 1;',
+      'syntax.mjs': 'const const = 1;',
+      'missing.mjs': 'import "./nowhere.mjs";',
+      'data.json': '{ "a": 1 }',
+      'directory/index.js': 'console.log(require.main === module, process.argv.length, __filename);',
+      'no-extension': 'console.log(require.main === module);',
+      'kill.cjs': 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000);',
+    };
+    try {
+      for (const [name, text] of Object.entries(programs)) {
+        const file = path.join(directory, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, text);
+        assertSame([name], { cwd: directory });
+      }
+      for (const name of ['nowhere.js', path.join(directory, 'throw.cjs'), 'directory', '.']) assertSame([name], { cwd: directory });
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
+
+  test('there is no other process', posix, () => {
+    const file = path.join(observing, 'parent.cjs');
+    for (const args of [[file], ...(process.execve === undefined ? [] : [['--no-deprecation', file]])]) {
+      const { stdout } = spawnSync(process.execPath, [launcher, ...args], { encoding: 'utf8', env: environment() });
+      assert.equal(stdout, `${process.pid}\n`);
+    }
+  });
+});
+
+describe('ferrule doctor', () => {
+  const examine = (args, options) => {
+    const { stdout, stderr, ...rest } = ferrule([...args, 'doctor', '--json'], options);
+    // V8 says on some lines what else it turns off.
+    assert.deepEqual({ ...rest, stderr: stderr.replace(/^Warning: disabling flag .*\n/, '') }, { status: 0, signal: null, stderr: '' });
+    return JSON.parse(stdout);
+  };
+  const require_ = createRequire(__filename);
+
+  test('says what there is', () => {
+    const found = examine([]);
+    const { versions } = process;
+    assert.equal(found.ferrule, version);
+    assert.deepEqual([found.runtime.node, found.runtime.v8, found.runtime.executable], [versions.node, versions.v8, process.execPath]);
+    assert.deepEqual([found.platform.os, found.platform.architecture], [process.platform, process.arch]);
+    assert.equal(found.binary.file, Object.keys(require_.cache).find((file) => file.endsWith('.node')) ?? found.binary.file);
+    assert.ok(fs.existsSync(found.binary.file));
+    assert.deepEqual(Object.keys(found.binary.tiers), ['fast', 'cell', 'slow', 'callback']);
+    assert.deepEqual([found.binary.guarded, found.nodeFfi, found.permission], [false, 'Ferrule', { model: false, ffi: true }]);
+    const text = ferrule(['doctor']);
+    assert.equal(text.status, 0);
+    for (const line of ['Ferrule ', 'runtime ', 'platform ', 'binary ', 'tiers ', 'guarded ', 'node:ffi ', 'permission ']) {
+      assert.match(text.stdout, new RegExp(`^${line}`, 'm'));
+    }
+  });
+
+  test('says why a tier is off', () => {
+    for (const [args, env] of [[['--jitless'], {}], [[], { FERRULE_TIERS: 'slow' }], [['--guard'], {}]]) {
+      const { binary: { tiers, guarded } } = examine(args, { env });
+      assert.deepEqual([tiers.fast.on, tiers.cell.on, tiers.slow.on, guarded], [false, false, true, args[0] === '--guard']);
+      assert.match(tiers.fast.reason, /./);
+    }
+    assert.match(ferrule(['--jitless', 'doctor']).stdout, /^tiers +fast +off: ./m);
+  });
+
+  test('says what is permitted', () => {
+    const knows = (option) => process.allowedNodeEnvironmentFlags.has(option);
+    const model = [knows('--permission') ? '--permission' : '--experimental-permission', '--allow-addons', '--allow-worker'];
+    assert.deepEqual(examine(model).permission, { model: true, ffi: false });
+    assert.deepEqual(examine([...model, '--allow-ffi']).permission, { model: true, ffi: true });
+    assert.equal(examine(['--no-experimental-ffi']).nodeFfi, null);
+  });
+
+  test('fails where the binary cannot be used, and says why', () => {
+    const { status, stdout } = ferrule(['--no-addons', 'doctor']);
+    assert.equal(status, 1);
+    assert.match(stdout, /^binary +cannot be used: .*--no-addons/m);
+    assert.equal(JSON.parse(ferrule(['--no-addons', 'doctor', '--json']).stdout).binary.code, 'ERR_DLOPEN_DISABLED');
   });
 });
 
