@@ -4,9 +4,11 @@
 // What is to be said when that fails is in no-binary.js.
 
 const { existsSync } = require('node:fs');
-const { join } = require('node:path');
+const { basename, join } = require('node:path');
 
-const built = join(__dirname, '..', 'build', 'ferrule.node');
+// In a bundle, this is another file, and what lies around it is not ours.
+const isBundled = typeof __filename !== 'string' || basename(__filename) !== 'binding.js';
+const built = isBundled ? undefined : join(__dirname, '..', 'build', 'ferrule.node');
 
 // The names of scripts/packages/targets.mjs. Each is there as a literal, inside `try`: so bundlers find the package that is installed, and take
 // it for no error that the others are not.
@@ -41,4 +43,4 @@ function loadBuilt() {
   }
 }
 
-module.exports = existsSync(built) ? loadBuilt() : loadPackage(require('./target.js').target());
+module.exports = built !== undefined && existsSync(built) ? loadBuilt() : loadPackage(require('./target.js').target());

@@ -1,6 +1,8 @@
 'use strict';
 
 // The errors of a Ferrule without a native binary, and what to do about each. Loaded only when there is one to be thrown.
+//
+// `platform` is what target.js makes; `built` is where a build in the tree would be, and undefined in a bundle.
 
 const { existsSync } = require('node:fs');
 const { dirname, join } = require('node:path');
@@ -20,12 +22,22 @@ const describe = ({ platform, arch, libc }) => [
 const rootOf = (built) => dirname(dirname(built));
 
 // Whether this is a checkout, with the sources.
-const isCheckout = (built) => existsSync(join(rootOf(built), 'Cargo.toml'));
+const isCheckout = (built) => built !== undefined && existsSync(join(rootOf(built), 'Cargo.toml'));
 
 function fromSource(built) {
-  return isCheckout(built)
-    ? `Build it with "npm run build" in ${rootOf(built)}.`
-    : `To build it from source, run "npm run build" in a checkout of Ferrule's repository, and copy the build/ferrule.node that it makes to ${built}.`;
+  if (isCheckout(built)) return `Build it with "npm run build" in ${rootOf(built)}.`;
+  const place = built ?? "build/ferrule.node in the package ferrule, and load that package from there instead of bundling it";
+  return `To build it from source, run "npm run build" in a checkout of Ferrule's repository, and copy the build/ferrule.node that it makes to ${place}.`;
+}
+
+function whyMissing({ name }, built) {
+  if (isCheckout(built)) return `${built} does not exist.`;
+  if (built === undefined) return `Its package @ferrule/${name} is neither in the bundle nor beside it: bundle where that package is installed (docs/installing.md).`;
+  return [
+    `Its package @ferrule/${name} is not installed.`,
+    'It is an optional dependency of ferrule: install again without --omit=optional or --no-optional, and on the platform that the program',
+    'runs on (docs/installing.md).',
+  ].join(' ');
 }
 
 function refusal(code, lines, cause) {
@@ -48,23 +60,15 @@ function disabled(cause) {
 
 // What to throw for what loading the binary has thrown. `platform` is undefined for the one that was built in the tree.
 function explain(error, platform, built) {
-  if (NOT_FOUND.includes(error?.code) && platform !== undefined) {
-    return missing(platform, built, isCheckout(built) ? `${built} does not exist.` : [
-      `Its package @ferrule/${platform.name} is not installed.`,
-      'It is an optional dependency of ferrule: install again without --omit=optional or --no-optional, and on the platform that the program',
-      'runs on (docs/installing.md).',
-    ].join(' '), error);
-  }
+  if (NOT_FOUND.includes(error?.code) && platform !== undefined) return missing(platform, built, whyMissing(platform, built), error);
   if (error?.code === 'ERR_DLOPEN_DISABLED') return disabled(error);
-  if (error?.code === 'ERR_DLOPEN_FAILED') {
-    const where = platform === undefined ? built : `the package @ferrule/${platform.name}`;
-    return refusal(UNLOADABLE, [
-      `Ferrule's native binary in ${where} is there, but does not load on ${describe(platform ?? target())}: ${error.message}.`,
-      'It was made for another platform or C library, is damaged, or needs a newer system than this (docs/installing.md).',
-      fromSource(built),
-    ], error);
-  }
-  return error;
+  if (error?.code !== 'ERR_DLOPEN_FAILED') return error;
+  const where = platform === undefined ? built : `the package @ferrule/${platform.name}`;
+  return refusal(UNLOADABLE, [
+    `Ferrule's native binary in ${where} is there, but does not load on ${describe(platform ?? target())}: ${error.message}.`,
+    'It was made for another platform or C library, is damaged, or needs a newer system than this (docs/installing.md).',
+    fromSource(built),
+  ], error);
 }
 
 module.exports = { unsupported, explain };

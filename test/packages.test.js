@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Machine } = require('./packages/machine.js');
-const { importScript, publish } = require('./packages/publish.js');
+const { nodeLines, publish } = require('./packages/publish.js');
 
 const root = path.join(__dirname, '..');
 const managers = {
@@ -20,13 +20,9 @@ const machine = new Machine();
 let nodes, npm, registry, main, platform, newest;
 
 before(async () => {
-  const { npmCommand } = await importScript('command.mjs');
-  const [program, ...args] = npmCommand();
-  // npm is a script, whatever is called so on the PATH.
-  npm = args.length > 0 ? args[0] : fs.realpathSync(program);
-  nodes = await (await importScript('nodes.mjs')).nodes({ log() {} });
+  nodes = await nodeLines();
   newest = nodes.at(-1).path;
-  ({ registry, main, platform } = await publish(machine));
+  ({ registry, main, platform, npm } = await publish(machine));
 });
 
 after(async () => {

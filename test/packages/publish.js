@@ -2,6 +2,7 @@
 
 // Publishes the packages of this tree in a registry on this machine.
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { serve } = require('./registry.js');
@@ -11,8 +12,18 @@ const importScript = (name) => import(pathToFileURL(path.join(__dirname, '..', '
 
 exports.importScript = importScript;
 
+// npm, as a script for Node: on the PATH it may be anything that starts that.
+async function npmScript() {
+  const [program, ...args] = (await importScript('command.mjs')).npmCommand();
+  return args.length > 0 ? args[0] : fs.realpathSync(program);
+}
+
+// All Node lines, as `{ version, path }`, oldest first.
+exports.nodeLines = async () => (await importScript('nodes.mjs')).nodes({ log() {} });
+
 // Packs the main package and this platform's, serves them, and makes the machine ask there. Of the other platforms' packages the registry has
-// the description, but no tarball: whoever asks for one gets an error.
+// the description, but no tarball: whoever asks for one gets an error. Resolves to
+// `{ registry, main, platform, npm }`, the last one being the path of npm.
 exports.publish = async function publish(machine) {
   const { makePackagesHere } = await importScript('packages.mjs');
   const { packageOf, targets } = await importScript('packages/targets.mjs');
@@ -24,5 +35,5 @@ exports.publish = async function publish(machine) {
     npm_config_registry: `${registry.origin}/`, npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false',
     npm_config_cache: machine.make('npm-cache'),
   });
-  return { registry, main, platform };
+  return { registry, main, platform, npm: await npmScript() };
 };

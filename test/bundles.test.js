@@ -1,0 +1,106 @@
+'use strict';
+
+// Programs that use Ferrule, bundled by examples/bundling: run away from everything else, on every Node line.
+
+const { after, before, describe, test } = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Machine } = require('./packages/machine.js');
+const { nodeLines, publish } = require('./packages/publish.js');
+
+const root = path.join(__dirname, '..');
+const example = (name) => path.join(root, 'examples', 'bundling', name);
+
+const machine = new Machine();
+let nodes, newest, npm, registry, platform;
+
+before(async () => {
+  nodes = await nodeLines();
+  newest = nodes.at(-1).path;
+  ({ registry, platform, npm } = await publish(machine));
+});
+
+after(async () => {
+  await registry?.close();
+  machine.remove();
+});
+
+// A project with a program, in which Ferrule is installed.
+async function project(name, ...options) {
+  const directory = machine.make('projects', name);
+  fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'project', private: true }));
+  fs.copyFileSync(path.join(__dirname, 'packages', 'bundled.mjs'), path.join(directory, 'bundled.mjs'));
+  await machine.succeed(newest, [npm, 'install', 'ferrule', ...options], { cwd: directory, node: newest });
+  return directory;
+}
+
+// Makes the bundles and moves them to a directory where nothing else is.
+async function bundles(name, ...options) {
+  const directory = await project(name, ...options);
+  const out = machine.make('elsewhere', `${name} – Übersetztes`);
+  await machine.succeed(newest, [example('bundle.mjs'), 'bundled.mjs', out], { cwd: directory, node: newest });
+  return out;
+}
+
+const expected = (version) => `v${version} -3,0,5,12\n`;
+
+describe('bundled with esbuild', () => {
+  let directory;
+
+  before(async () => { directory = await bundles('whole'); });
+
+  test('the bundles and the binary are all that is made', () => {
+    const names = fs.readdirSync(directory).sort();
+    assert.deepEqual(names.map((name) => name.replace(/-\w+\.node$/, '.node')), ['app.cjs', 'app.mjs', 'ferrule.node', 'one.cjs', 'one.mjs']);
+  });
+
+  for (const name of ['app.cjs', 'app.mjs', 'one.cjs', 'one.mjs']) {
+    test(`${name} runs`, async (t) => {
+      for (const { version, path: node } of nodes) {
+        await t.test(`on Node ${version}`, async () => {
+          // One file has to do alone, and leaves nothing behind.
+          const alone = machine.make('alone', version, name);
+          const temporary = machine.make('temporary', version, name);
+          for (const file of name.startsWith('one') ? [name] : fs.readdirSync(directory)) fs.copyFileSync(path.join(directory, file), path.join(alone, file));
+          assert.equal(await machine.succeed(node, [name], { cwd: alone, node, variables: { TMPDIR: temporary } }), expected(version));
+          if (process.platform !== 'win32') assert.deepEqual(fs.readdirSync(temporary), []);
+        });
+      }
+    });
+  }
+
+  test('without the binary beside it, a bundle says what is missing', async () => {
+    const alone = machine.make('alone', 'without');
+    for (const name of ['app.cjs', 'app.mjs']) {
+      fs.copyFileSync(path.join(directory, name), path.join(alone, name));
+      const { status, stderr } = await machine.run(newest, [name], { cwd: alone, node: newest });
+      assert.equal(status, 1);
+      assert.match(stderr, /ERR_FERRULE_NO_BINARY/);
+      assert.ok(stderr.includes(`Its package ${platform.name} is neither in the bundle nor beside it: bundle where that package is installed`), stderr);
+    }
+  });
+});
+
+test('bundled where the package of the platform is not installed: that succeeds, and the bundle says what is missing', async () => {
+  const directory = await bundles('without', '--omit=optional');
+  for (const name of fs.readdirSync(directory)) {
+    const { status, stderr } = await machine.run(newest, [name], { cwd: directory, node: newest });
+    assert.equal(status, 1);
+    assert.ok(stderr.includes(`Its package ${platform.name} is neither in the bundle nor beside it`), stderr);
+  }
+});
+
+test('a single executable', async (t) => {
+  const directory = await project('executable');
+  for (const { version, path: node } of nodes) {
+    await t.test(`of Node ${version}`, async () => {
+      const file = path.join(machine.make('executables'), process.platform === 'win32' ? 'program.exe' : 'program');
+      await machine.succeed(node, [example('executable.mjs'), 'bundled.mjs', file], { cwd: directory, node });
+      // Where the project is out of reach, and without Node.
+      const away = machine.make('away');
+      assert.equal(await machine.succeed(file, [], { cwd: away, variables: { PATH: '' } }), expected(version));
+      fs.rmSync(file);
+    });
+  }
+});
