@@ -71,7 +71,7 @@ describe('the binary of a target', () => {
     ['linux-x64-musl', { versions: ['GLIBC_2.17'] }, 'It was linked with glibc.'],
     ['linux-arm-gnu', { flags: 0x5000200 }, 'It passes floating-point numbers in integer registers; Node for ARM does not.'],
     ['linux-arm-gnu', { machine: 3 }, 'It is ELF for linux on another processor.'],
-    ['darwin-arm64', { isSigned: false }, 'It is not signed; macOS on ARM loads nothing that is not, be it by nobody (codesign --sign -).'],
+    ['darwin-arm64', { isSigned: false }, 'It is not signed, be it by nobody (codesign --sign -): macOS on ARM does not load it.'],
     ['darwin-x64', { needed: ['/opt/homebrew/lib/libffi.8.dylib'] }, 'It needs /opt/homebrew/lib/libffi.8.dylib, which not every such system has.'],
     ['darwin-x64', { hasSymbols: true }, 'It has a table of symbols that nobody needs: strip it.'],
     ['win32-x64', { needed: ['KERNEL32.dll', 'VCRUNTIME140.dll'] }, 'It needs VCRUNTIME140.dll, which not every such system has.'],

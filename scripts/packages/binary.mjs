@@ -130,7 +130,8 @@ function readMach(bytes) {
     if (command === LC_CODE_SIGNATURE) result.isSigned = true;
     if (command === LC_SYMTAB) names = { symbols: bytes.readUInt32LE(at + 8), strings: bytes.readUInt32LE(at + 16) };
     if (command === LC_DYSYMTAB) {
-      result.hasSymbols = bytes.readUInt32LE(at + 12) > 0;
+      // Local ones; the system's own strip leaves one, which says that it was here.
+      result.hasSymbols = bytes.readUInt32LE(at + 12) > 1;
       const [first, count] = [bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20)];
       // A C name has an underscore before it.
       const nameOf = (index) => textAt(bytes, names.strings + bytes.readUInt32LE(names.symbols + index * 16)).slice(1);
@@ -170,7 +171,7 @@ function readPortable(bytes) {
   }
   return {
     format: 'PE', os: 'win32', cpu: portableMachines[bytes.readUInt16LE(header + 4)], needed, versions: [], exports: names,
-    hasSymbols: bytes.readUInt32LE(header + 12) !== 0,
+    hasSymbols: bytes.readUInt32LE(header + 16) !== 0,
   };
 }
 

@@ -16,7 +16,7 @@ const libraries = {
   glibc: /^(lib(c|m|dl|rt|pthread)\.so\.\d|libgcc_s\.so\.1|ld-linux[-\w]*\.so\.\d)$/,
   musl: /^(libc(\.musl-\w+)?\.so(\.1)?|libgcc_s\.so\.1)$/,
   darwin: /^(\/usr\/lib\/|\/System\/Library\/)/,
-  win32: /^(kernel32|ntdll|advapi32|bcrypt\w*|ws2_32|userenv|ucrtbase|api-ms-win-[\w-]+)\.dll$/i,
+  win32: /^(kernel32|ntdll|msvcrt|advapi32|bcrypt\w*|ole(aut)?32|ws2_32|userenv|ucrtbase|api-ms-win-[\w-]+)\.dll$/i,
   freebsd: /^(lib(c|m|thr|rt|gcc_s|sys|util|execinfo|kvm|procstat|memstat|devstat)\.so\.\d+)$/,
 };
 
@@ -49,7 +49,7 @@ export function problemsOfBinary(bytes, target, { anyGlibc = false } = {}) {
     return [`It is ${binary.format} for ${binary.os} on ${binary.cpu ?? 'another processor'}.`];
   }
   if (binary.softFloat) problems.push('It passes floating-point numbers in integer registers; Node for ARM does not.');
-  if (target.os === 'darwin' && !binary.isSigned) problems.push('It is not signed; macOS on ARM loads nothing that is not, be it by nobody (codesign --sign -).');
+  if (target.name === 'darwin-arm64' && !binary.isSigned) problems.push('It is not signed, be it by nobody (codesign --sign -): macOS on ARM does not load it.');
   const strange = binary.needed.filter((name) => !libraries[target.libc ?? target.os].test(name));
   if (strange.length > 0) problems.push(`It needs ${strange.join(', ')}, which not every such system has.`);
   const glibc = glibcOf(binary);

@@ -125,8 +125,9 @@ exports.Elf = class Elf {
 exports.mach = function mach({ machine, needed, exports, hasSymbols = false, isSigned = true }) {
   const names = strings(exports.map((name) => `_${name}`));
   const symbol = (name) => record([4, name], [1, 0x0f], [1, 1], [2, 0], [8, 0]);
-  const symbols = Buffer.concat([...(hasSymbols ? [symbol(0)] : []), ...exports.map((name) => symbol(names.at(`_${name}`)))]);
-  const locals = hasSymbols ? 1 : 0;
+  // One is always left.
+  const locals = hasSymbols ? 2 : 1;
+  const symbols = Buffer.concat([...Array.from({ length: locals }, () => symbol(0)), ...exports.map((name) => symbol(names.at(`_${name}`)))]);
   const commands = (symbolsAt, stringsAt) => [
     ...needed.map((name) => {
       const text = Buffer.alloc(Math.ceil((name.length + 1) / 8) * 8);
@@ -167,7 +168,7 @@ exports.portable = function portable({ machine, needed, exports, hasSymbols = fa
   bytes.write('MZ');
   bytes.writeUInt32LE(64, 0x3c);
   bytes.write('PE\0\0', 64);
-  bytes.set(record([2, machine], [2, 1], [4, 0], [4, hasSymbols ? start : 0], [4, 0], [2, 240], [2, 0x2022]), 68);
+  bytes.set(record([2, machine], [2, 1], [4, 0], [4, 0], [4, hasSymbols ? 1 : 0], [2, 240], [2, 0x2022]), 68);
   bytes.writeUInt16LE(0x20b, 88);
   bytes.writeUInt32LE(address(table), 88 + 112);
   bytes.writeUInt32LE(address(imports), 88 + 120);
