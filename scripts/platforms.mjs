@@ -58,7 +58,7 @@ function parseOptions(args) {
 
 /** The versions of a platform's Node that were asked for. */
 function versionsOf(name, wanted) {
-  const nodes = platforms[name].node.versions;
+  const nodes = nodeOf(path.join(cache, name), platforms[name]).versions;
   const isWanted = (version) => wanted.includes(version) || wanted.includes(String(lineOf(version)));
   const absent = wanted.find((asked) => !nodes.some((version) => version === asked || String(lineOf(version)) === asked));
   if (absent) throw new Failure(`${name} has no Node line ${absent}; it has ${nodes.map(lineOf).join(', ')}.`);
@@ -101,7 +101,7 @@ class Platform {
       ...this.node.environment,
       PATH: [path.dirname(this.node.launcherOf(version)), this.compilers.scripts, inherited.PATH].join(path.delimiter),
       // What test/conformance compares with: the built-in on the same processor.
-      FERRULE_ORACLE: this.node.binaryOf(this.record.node.versions.at(-1)),
+      FERRULE_ORACLE: this.node.binaryOf(this.node.versions.at(-1)),
     };
   }
 

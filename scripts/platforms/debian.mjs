@@ -118,12 +118,22 @@ export async function unpack(file, directory, tarArguments = []) {
   await succeed(requireProgram('bash', needed), ['-o', 'pipefail', '-c', pipe, 'bash', file, directory, ...tarArguments]);
 }
 
+/** What of a package is of use here: no documentation, translations or icons, but what Debian's Node has there. */
+const contents = ['--exclude=./usr/share/[!n]*', '--exclude=./usr/share/n[!o]*'];
+
 /**
  * Makes `directory` a system of another platform: packages, and all that they depend on, out of the release `suite` for
- * `architecture`, unpacked where they would be installed.
+ * `architecture`, unpacked where they would be installed. Of a package named in `versions`, it must be that version.
  */
-export async function unpackSystem(directory, { suite, architecture, packages }) {
-  await makeOnce(directory, { suite, architecture, packages }, (fresh) => Archive.with({ suites: [suite], architecture }, async (archive) => {
-    for (const file of await archive.fetchWithDependencies(packages)) await unpack(file, fresh, ['--exclude=./usr/share']);
+export async function unpackSystem(directory, { suite, architecture, packages, versions = {} }) {
+  const inputs = { suite, architecture, packages, ...versions };
+  await makeOnce(directory, inputs, (fresh) => Archive.with({ suites: [suite], architecture }, async (archive) => {
+    for (const [name, version] of Object.entries(versions)) {
+      const [found] = await archive.versions(name);
+      if (found?.split(/[+~-]/)[0] !== version) throw new Failure(`${suite} has ${found ?? 'no version'} of ${name}, not ${version}.`);
+    }
+    for (const file of await archive.fetchWithDependencies([...packages, ...Object.keys(versions)])) await unpack(file, fresh, contents);
+    // Where the linker and the programs look. Releases whose packages have nothing in it have it as this link.
+    if (!fs.existsSync(path.join(fresh, 'lib'))) fs.symlinkSync('usr/lib', path.join(fresh, 'lib'));
   }));
 }

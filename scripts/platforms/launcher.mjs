@@ -20,6 +20,11 @@ export class LaunchedNode {
     this.launchers = path.join(directory, 'bin');
   }
 
+  /** Of Node, oldest first. */
+  get versions() {
+    return this.source.versions;
+  }
+
   /** The headers and libraries of the platform. */
   get system() {
     return this.source.system;
@@ -44,7 +49,7 @@ export class LaunchedNode {
   async setUp() {
     await this.source.setUp();
     await this.setUpRunner();
-    for (const version of this.source.versions) await this.#writeLauncher(version);
+    for (const version of this.versions) await this.#writeLauncher(version);
   }
 
   /** Writes the launcher and sees once that it works, also for what it starts. */

@@ -2,10 +2,11 @@
 // platforms/launcher.mjs), both as the platform's record says.
 
 import { EmulatedNode } from './emulator.mjs';
+import { NativeNode } from './native.mjs';
 import { sourceOf } from './source.mjs';
 
 /** The ways to run Node: `runs` of a record's `node`. */
-const runners = { emulated: EmulatedNode };
+const runners = { emulated: EmulatedNode, native: NativeNode };
 
 /** The Node of a platform, all of whose files are in `directory`. */
 export function nodeOf(directory, record) {

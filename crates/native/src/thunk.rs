@@ -9,13 +9,12 @@
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::io::{self, Write};
-use std::mem::offset_of;
 use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use ferrule_abi::{Convention, emit_thunk, thunk};
+use ferrule_abi::{Convention, emit_thunk};
 
 use crate::code::Code;
 
@@ -34,8 +33,14 @@ struct Data {
     destination: AtomicPtr<c_void>,
 }
 
-const _: () = assert!(offset_of!(Data, context) == thunk::CONTEXT && offset_of!(Data, destination) == thunk::DESTINATION);
-const _: () = assert!(size_of::<Data>() == thunk::DATA_SIZE);
+// No code is compiled for processors with other addresses.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use ferrule_abi::thunk;
+    use std::mem::offset_of;
+    assert!(offset_of!(Data, context) == thunk::CONTEXT && offset_of!(Data, destination) == thunk::DESTINATION);
+    assert!(size_of::<Data>() == thunk::DATA_SIZE);
+};
 
 /// A thunk in use; dropping it gives it back.
 pub struct Thunk(Place);

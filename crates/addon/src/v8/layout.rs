@@ -530,7 +530,8 @@ impl Layout {
     }
 }
 
-// One storage serves for every version.
+// One storage serves for every version. The layouts are those of 64-bit processes, and nothing else uses them (`PLATFORM` in `symbols.rs`).
+#[cfg(target_pointer_width = "64")]
 const _: () = {
     const SIZE: usize = size_of::<CFunctionInfoStorage>();
     const ALIGNMENT: usize = align_of::<CFunctionInfoStorage>();
