@@ -8,10 +8,10 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { failureOf, parallelism, root } from './command.mjs';
 
-const reporter = pathToFileURL(path.join(root, 'scripts', 'reporter.mjs')).href;
+// From the directory that test files are run in, which a Node for another platform may have under another name.
+const reporter = './scripts/reporter.mjs';
 
 /** What these check does not depend on the Node or the platform that runs them, or they go through the lines themselves: once is enough. */
 export const onOneLine = new Set([
@@ -82,7 +82,7 @@ async function runFile(file, { binary, timeout, scratch }) {
   delete env.NODE_OPTIONS;
   delete env.NODE_TEST_CONTEXT;
   const start = Date.now();
-  const args = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', path.join(root, file)];
+  const args = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', file];
   const ending = await execute(binary, args, { env, timeout });
   const records = readReport(report);
   const counts = { passed: 0, failed: 0, skipped: 0 };

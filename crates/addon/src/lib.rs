@@ -177,6 +177,7 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
 /// * Node calls it, with the environment of the running thread and an object.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn napi_register_module_v1(env: sys::napi_env, exports: sys::napi_value) -> sys::napi_value {
+    napi::connect();
     // SAFETY: Node passes the environment of this thread, inside a handle scope of the call's own.
     let env = unsafe { Env::from_raw(env) };
     // SAFETY: Node passes a handle of that scope.

@@ -4,23 +4,25 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ferrule_native::ending;
+
 static EXITING: AtomicBool = AtomicBool::new(false);
 
 /// Set by what runs before every exit handler.
 static HAS_CALLED_EXIT: AtomicBool = AtomicBool::new(false);
 
-/// Writes `line` and then `details` to standard error, and aborts (SIGABRT).
+/// Writes `line` and then `details` to standard error, and ends the process as `process.abort()` does.
 pub fn abort(line: &str, details: &str) -> ! {
     let mut error = std::io::stderr().lock();
     // Nobody is left to hear that standard error is closed.
     let _unheard = writeln!(error, "{line}").and_then(|()| if details.is_empty() { Ok(()) } else { writeln!(error, "{details}") });
-    std::process::abort();
+    ending::abort();
 }
 
 /// Whether the process is exiting. What runs then are the destructors and exit handlers of libraries, and what they call must not spoil the
 /// exit code, whichever thread registered it.
 pub fn is_exiting() -> bool {
-    EXITING.load(Ordering::Acquire)
+    EXITING.load(Ordering::Acquire) || exit::has_begun()
 }
 
 /// Whether the main thread has called `exit`: no JavaScript is to run any more, in whatever environment. Where [`SEES_EXIT`] is not true,
@@ -35,13 +37,15 @@ pub extern "C" fn exits() {
     EXITING.store(true, Ordering::Release);
 }
 
-pub use exit::{SEES_EXIT, watch_exit};
+pub use exit::{SEES_EXIT, watch_exit, worker_ends};
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod exit {
     //! The exit of the process, which `process.exit` does not tell an environment of.
 
     use std::sync::atomic::Ordering;
+
+    pub use super::at_exit::{has_begun, worker_ends};
 
     /// Whether it is known from the moment the main thread calls `exit`, whatever makes it do so.
     pub const SEES_EXIT: bool = true;
@@ -68,9 +72,11 @@ mod exit {
     }
 }
 
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[cfg(not(any(windows, all(target_os = "linux", target_env = "gnu"))))]
 mod exit {
     //! Where nothing runs before the exit handlers of libraries.
+
+    pub use super::at_exit::{has_begun, worker_ends};
 
     /// Node-API has to be asked, which runs no JavaScript any more when the process exits.
     pub const SEES_EXIT: bool = false;
@@ -78,9 +84,40 @@ mod exit {
     pub const fn watch_exit() {}
 }
 
-/// A Worker has ended, and its libraries stay. The process may exit without telling the main thread's environment (`process.exit`), but it
-/// runs exit handlers, the latest first: this one before those that the Worker's libraries have registered.
-pub fn worker_ends() {
-    // SAFETY: the handler takes nothing, and the addon is never unloaded (`build.rs`).
-    let _only_for_want_of_memory = unsafe { libc::atexit(exits) };
+#[cfg(windows)]
+mod exit {
+    //! The system itself tells that the process is exiting: from the moment it has stopped all threads but one, and before the first DLL hears
+    //! of it.
+
+    /// Node-API has to be asked, which runs no JavaScript any more when the process exits.
+    pub const SEES_EXIT: bool = false;
+
+    pub const fn watch_exit() {}
+
+    /// Whether DLLs are being told that the process exits.
+    pub fn has_begun() -> bool {
+        windows_link::link!("ntdll.dll" "system" fn RtlDllShutdownInProgress() -> u8);
+        // SAFETY: it takes nothing and reads one variable of the loader.
+        unsafe { RtlDllShutdownInProgress() != 0 }
+    }
+
+    /// Nothing has to be prepared for the end of the process.
+    pub const fn worker_ends() {}
+}
+
+#[cfg(not(windows))]
+mod at_exit {
+    //! Exit handlers.
+
+    /// Nothing but the handler tells.
+    pub const fn has_begun() -> bool {
+        false
+    }
+
+    /// A Worker has ended, and its libraries stay. The process may exit without telling the main thread's environment (`process.exit`), but it
+    /// runs exit handlers, the latest first: this one before those that the Worker's libraries have registered.
+    pub fn worker_ends() {
+        // SAFETY: the handler takes nothing, and the addon is never unloaded (`build.rs`).
+        let _only_for_want_of_memory = unsafe { libc::atexit(super::exits) };
+    }
 }

@@ -14,6 +14,7 @@ pub mod call;
 pub mod closure;
 pub mod code;
 pub mod command_line;
+pub mod ending;
 pub mod fault;
 mod interface;
 pub mod library;

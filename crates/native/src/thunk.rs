@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::io::{self, Write};
-use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use ferrule_abi::{Convention, emit_thunk};
 
 use crate::code::Code;
+use crate::ending;
 
 /// How many thunks are made at a time: on AArch64 16 KiB of code, a whole number of pages of 4 KiB and of 16 KiB.
 const GROUP: usize = 512;
@@ -138,7 +138,7 @@ fn abandoned_address() -> *mut c_void {
 extern "C" fn abandoned() -> ! {
     // Nobody is left to hear that standard error is closed.
     let _unheard = writeln!(io::stderr().lock(), "A callback was called that had been released long ago");
-    process::abort();
+    ending::abort();
 }
 
 #[cfg(test)]

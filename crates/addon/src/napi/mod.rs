@@ -11,6 +11,7 @@
 mod buffer;
 mod external;
 mod function;
+mod host;
 mod number;
 mod object;
 mod reference;
@@ -22,6 +23,7 @@ use napi_sys as sys;
 
 pub use buffer::Memory;
 pub use function::CallInfo;
+pub use host::connect;
 pub use reference::Reference;
 
 /// A Node-API environment: one instance of the addon in one thread's isolate.
