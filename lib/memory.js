@@ -4,7 +4,8 @@
 //
 // As in the wrappers of native functions, the JavaScript here only asks whether arguments are obviously valid, and never throws. What is not
 // goes, as it came, to the function of the same name in Rust, which converts it after all or says what is wrong. What is goes to a function
-// of crates/addon/src/direct.rs, which V8 calls without Node-API. Where there are none of these, everything goes the other way.
+// of crates/addon/src/direct.rs, which V8 calls without Node-API, or another runtime's own FFI. Where there are none of these, everything goes
+// the other way.
 //
 // V8 passes no bigint in all versions. So an address goes as two `int32`, low half first, which come from a cell that the bigint was stored
 // in. Only an address that is not null and has its highest bit clear goes this way: no process has another, and no offset or length of 32
@@ -14,21 +15,22 @@ const { Buffer } = require('node:buffer');
 const { markAsUntransferable } = require('node:worker_threads');
 
 const binding = require('./binding.js');
+const runtime = require('./runtime.js');
 
 // Taken at load: a program can replace them.
 const {
   BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Symbol, Uint8Array,
 } = globalThis;
-const { asIntN, asUintN } = BigInt;
 const { isSafeInteger } = Number;
 const { floor } = Math;
+const { asIntN, asUintN } = runtime;
 const { getPrototypeOf, setPrototypeOf } = Object;
 const { construct } = Reflect;
 
 // In place of functions that there are none of: the answer that sends everybody to Rust.
 const nothing = () => undefined;
 
-const direct = binding.memoryFunctions();
+const direct = binding.memoryFunctions(runtime.memory);
 const {
   readUint8 = nothing, readUint16 = nothing, readInt32 = nothing, readFloat32 = nothing, readFloat64 = nothing, read64 = nothing,
   write8 = nothing, write16 = nothing, write32 = nothing, write64 = nothing,

@@ -8,6 +8,7 @@
 // * 64-bit integers and addresses go into the cells, whence compiled code takes them: V8 passes none of them in every version.
 // * While the gate is open, V8's fast call is tried. Code that is not optimised gets `undefined` from it, and nothing has happened.
 // * Otherwise the rest of the arguments goes into the cells, too, and an ordinary native function calls C with them (the cell tier).
+// * In Deno, while the gate is open, everything goes into the cells, and a fast call of Deno's own enters the compiled code.
 
 const { cells, outcomes } = require('./binding.js');
 
@@ -124,13 +125,13 @@ const taken = (tier, tiers) => (tiers.trace ? `trace.last = '${tier}'; ` : '');
 const slow = (types, tiers) => `${taken('slow', tiers)}return slowly(${names(types)});`;
 
 // The source of the wrappers of a signature: an expression, the maker of wrappers. `tiers` tells what there is besides the slow tier
-// (`call`, `fast`, `fastValues`), and whether to `trace` which tier is taken.
+// (`call`, `fast`, `fastValues`, `enter`), and whether to `trace` which tier is taken.
 exports.source = function source(types, result, tiers) {
-  return `(function (shared, shape, slow, address, entry) {
+  return `(function (shared, shape, slow, address, place) {
   'use strict';
   const { asIntN, asUintN, float32, float64, floor, gate, int32, int64, isSafeInteger, leave, mismatch, trace, uint64 } = shared;
-  const { fast, fastValues, call, callValues } = shape;
-  const slowly = slow, target = address, state = entry;
+  const { fast, fastValues, enter, entry, call, callValues } = shape;
+  const slowly = slow, target = address, state = place;
   ${tiers.call ? `const cold = { cold(values, ${names(types)}) {${cold(types, result, tiers)}} }.cold;` : ''}
   return { call(${names(types)}) {${hot(types, result, tiers)}} }.call;
 })`;
@@ -167,6 +168,9 @@ function local(type, name) {
 }
 
 function fastCall(types, result, tiers) {
+  if (tiers.enter) {
+    return `if (!values && gate[state] === 1) { ${stores(types)} enter(entry); ${taken('fast', tiers)}break called; }`;
+  }
   if (!tiers.fast) {
     return '';
   }

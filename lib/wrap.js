@@ -13,11 +13,11 @@ const { Script } = require('node:vm');
 
 const binding = require('./binding.js');
 const exchange = require('./exchange.js');
+const runtime = require('./runtime.js');
 const { receiver, source } = require('./template.js');
 
 const { defineProperty } = Object;
 const { apply } = Reflect;
-const { asIntN, asUintN } = BigInt;
 const { isSafeInteger } = Number;
 const { floor } = Math;
 const { runInThisContext } = Script.prototype;
@@ -29,8 +29,8 @@ const trace = process.env.FERRULE_TIER_TRACE ? { __proto__: null, last: undefine
 const shared = {
   __proto__: null,
   ...exchange,
-  asIntN,
-  asUintN,
+  asIntN: runtime.asIntN,
+  asUintN: runtime.asUintN,
   floor,
   isSafeInteger,
   leave: binding.leave,
@@ -44,12 +44,17 @@ function compile(types, result, tiers) {
   return new Script(text, { __proto__: null, filename: 'ferrule' });
 }
 
-const instantiate = (script, shape, slow, target, entry) => apply(runInThisContext, script, [])(shared, shape, slow, target, entry);
+const instantiate = (script, shape, slow, target, place) => apply(runInThisContext, script, [])(shared, shape, slow, target, place);
 
-// What the wrappers of a signature have in common. The functions are the ways into compiled code, as far as there are any.
-exports.shape = function shape(fast, fastValues, call, callValues, result, ...types) {
-  const tiers = { __proto__: null, call: true, fast: fast !== undefined, fastValues: fastValues !== undefined };
-  return { fast, fastValues, call, callValues, script: compile(types, result, tiers) };
+// What the wrappers of a signature have in common. The functions are the ways into compiled code, as far as there are any. Where V8's are not
+// to be had, `entry` is the address of the code, for the runtime's own FFI.
+exports.shape = function shape(fast, fastValues, call, callValues, entry, mayReenter, result, ...types) {
+  const enter = entry === undefined || mayReenter ? undefined : runtime.enter;
+  const tiers = {
+    __proto__: null, call: true, fast: fast !== undefined, fastValues: fastValues !== undefined, enter: enter !== undefined,
+  };
+  const ordinary = entry === undefined ? undefined : runtime.ordinary?.(entry);
+  return { fast, fastValues, enter, entry, call: ordinary ?? call, callValues, script: compile(types, result, tiers) };
 };
 
 // The function that V8 calls for C, of a signature.
@@ -90,11 +95,11 @@ function describe(object, property, descriptor, value) {
 }
 
 // The wrapper of the native function `slow`, which nobody else sees. `shape` is undefined where there is no other tier; `target` is the
-// address for compiled code, and `entry` the place of the function's library in the gate. As long as the wrapper lives, so does `owner`,
+// address for compiled code, and `place` that of the function's library in the gate. As long as the wrapper lives, so does `owner`,
 // the library that it came from.
-exports.wrap = function wrap(slow, name, length, address, owner, shape, target, entry) {
+exports.wrap = function wrap(slow, name, length, address, owner, shape, target, place) {
   describe(slow, 'owner', ownerOf, owner);
-  const wrapper = shape === undefined ? slowWrapper(slow, length) : instantiate(shape.script, shape, slow, target, entry);
+  const wrapper = shape === undefined ? slowWrapper(slow, length) : instantiate(shape.script, shape, slow, target, place);
   // Named parameters count themselves.
   if (length > MAX_NAMED_PARAMETERS) {
     describe(wrapper, 'length', lengthOf, length);

@@ -85,11 +85,14 @@ fn may_be_direct(env: Env<'_>) -> Result<bool> {
     Ok(state.allowed()? == Allowed::Fast && state.permission().is_none())
 }
 
-/// `memoryFunctions() => object`, `undefined` where there are none.
-pub fn memory_functions<'env>(env: Env<'env>, _: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
-    let is_known = v8::fast_calls().is_ok() && v8::ordinary().is_ok() && v8::strings().is_ok();
-    if !may_be_direct(env)? || !is_known {
+/// `memoryFunctions(others) => object`: those that V8 calls; where there are none, `others`, which the runtime's own FFI has made, if any;
+/// `undefined` where neither may be used.
+pub fn memory_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    if !may_be_direct(env)? {
         return Ok(None);
+    }
+    if v8::fast_calls().is_err() || v8::ordinary().is_err() || v8::strings().is_err() {
+        return Ok(Some(arguments.get(env, 0)?));
     }
     let object = env.object()?;
     for direct in functions() {
@@ -176,12 +179,12 @@ fn halves(call: OrdinaryCall, first: usize) -> Option<u64> {
 // The safety of all that follow is the same: V8 calls them for `lib/memory.js`, which passes what the rows above say, and JavaScript answers
 // for the memory (`ferrule_native`'s list).
 
-unsafe extern "C" fn read_integer<T: Scalar + Into<i32>>(_: *const c_void, low: i32, high: i32, offset: u32) -> i32 {
+pub unsafe extern "C" fn read_integer<T: Scalar + Into<i32>>(_: *const c_void, low: i32, high: i32, offset: u32) -> i32 {
     // SAFETY: as said above.
     unsafe { memory::read::<T>(at(low, high, offset)) }.into()
 }
 
-unsafe extern "C" fn read<T: Scalar>(_: *const c_void, low: i32, high: i32, offset: u32) -> T {
+pub unsafe extern "C" fn read<T: Scalar>(_: *const c_void, low: i32, high: i32, offset: u32) -> T {
     // SAFETY: as said above.
     unsafe { memory::read(at(low, high, offset)) }
 }
@@ -196,7 +199,7 @@ unsafe extern "C" fn ordinary_read<T: Scalar + Into<f64>>(information: *const c_
     }
 }
 
-unsafe extern "C" fn read_64(_: *const c_void, low: i32, high: i32, offset: u32, target_low: i32, target_high: i32) -> i32 {
+pub unsafe extern "C" fn read_64(_: *const c_void, low: i32, high: i32, offset: u32, target_low: i32, target_high: i32) -> i32 {
     // SAFETY: as said above; the target is a cell of JavaScript's.
     unsafe { memory::write(at(target_low, target_high, 0), memory::read::<u64>(at(low, high, offset))) };
     0
@@ -214,7 +217,7 @@ unsafe extern "C" fn ordinary_read_64(information: *const c_void) {
 
 macro_rules! writes {
     ($($fast:ident, $ordinary:ident: $ty:ty;)*) => { $(
-        unsafe extern "C" fn $fast(_: *const c_void, low: i32, high: i32, offset: u32, value: i32) -> i32 {
+        pub unsafe extern "C" fn $fast(_: *const c_void, low: i32, high: i32, offset: u32, value: i32) -> i32 {
             // SAFETY: as said above.
             unsafe { memory::write(at(low, high, offset), value as $ty) };
             0
@@ -238,7 +241,7 @@ writes! {
     write_32, ordinary_write_32: i32;
 }
 
-unsafe extern "C" fn write_64(_: *const c_void, low: i32, high: i32, offset: u32, value_low: i32, value_high: i32) -> i32 {
+pub unsafe extern "C" fn write_64(_: *const c_void, low: i32, high: i32, offset: u32, value_low: i32, value_high: i32) -> i32 {
     // SAFETY: as said above.
     unsafe { memory::write(at(low, high, offset), at(value_low, value_high, 0) as u64) };
     0
@@ -255,7 +258,7 @@ unsafe extern "C" fn ordinary_write_64(information: *const c_void) {
 }
 
 /// Copies bytes to where JavaScript has room for them.
-unsafe extern "C" fn copy_bytes(_: *const c_void, low: i32, high: i32, length: u32, target_low: i32, target_high: i32) -> i32 {
+pub unsafe extern "C" fn copy_bytes(_: *const c_void, low: i32, high: i32, length: u32, target_low: i32, target_high: i32) -> i32 {
     // SAFETY: as said above.
     unsafe { copy(at(low, high, 0), at(target_low, target_high, 0), length as usize) };
     0

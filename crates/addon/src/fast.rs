@@ -12,7 +12,7 @@
 //! | `callValues` | the values that have addresses | the same; [`resolve_call`](crate::resolve::resolve_call) asks for the addresses |
 //!
 //! Without V8's functions, `call` is a function of Node-API with the same compiled callback, `callValues` is a [`ValueCall`], and there are no
-//! fast ones.
+//! fast ones: `lib/wrap.js` asks the runtime's own FFI for something faster than Node-API that leads to the same code.
 
 use std::ffi::c_void;
 use std::mem::{self, MaybeUninit};
@@ -139,7 +139,13 @@ fn compile<'env>(env: Env<'env>, signature: &Signature, kinds: &[Kind], may_reen
     };
     let fast = made.fast(env, Fast::Scalars).unwrap_or(undefined);
     let fast_values = made.fast(env, Fast::Values).unwrap_or(undefined);
-    let mut arguments = vec![fast, fast_values, call, call_values, env.create_string(signature.result.representation().name())?];
+    // Without V8's functions, the runtime's own FFI may know a faster way to the code.
+    let entry = match (&tiers.fast, State::of(env).allowed()?) {
+        (Err(_), Allowed::Fast) => env.create_f64(made.cell_entry().expose_provenance() as f64)?,
+        _ => undefined,
+    };
+    let result = env.create_string(signature.result.representation().name())?;
+    let mut arguments = vec![fast, fast_values, call, call_values, entry, env.boolean(may_reenter)?, result];
     for kind in kinds {
         arguments.push(env.create_string(kind.template())?);
     }

@@ -22,6 +22,7 @@ mod pointer;
 mod process;
 mod quarantine;
 mod resolve;
+mod runtime;
 mod signature;
 mod slow;
 mod state;
@@ -45,10 +46,11 @@ use permission::Permission;
 use state::State;
 
 /// What `lib/` uses, and what methods are: whoever has a library has it already.
-const OWN: [Export; 20] = [
+const OWN: [Export; 21] = [
     Export { name: c"initialize", call: State::initialize },
     Export { name: c"leave", call: State::leave },
     Export { name: c"tiers", call: fast::reasons },
+    Export { name: c"binary", call: runtime::binary },
     Export { name: c"memoryFunctions", call: direct::memory_functions },
     Export { name: c"bufferFunctions", call: direct::buffer_functions },
     Export { name: c"checkAccess", call: access::check },

@@ -96,9 +96,9 @@ macro_rules! hooks {
 }
 
 hooks! {
-    /// `(slow, name, length, address, owner, shape, target, entry) => wrapper`: the function that JavaScript calls.
+    /// `(slow, name, length, address, owner, shape, target, place) => wrapper`: the function that JavaScript calls.
     wrap,
-    /// `(fast, fastValues, call, callValues, result, ...types) => shape`: what the wrappers of a signature have in common.
+    /// `(fast, fastValues, call, callValues, entry, mayReenter, result, ...types) => shape`: what the wrappers of a signature have in common.
     shape,
     /// `(result, ...types) => wrapper`: the function that V8 calls for C, with the user's function.
     receive,

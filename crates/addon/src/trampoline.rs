@@ -185,9 +185,14 @@ impl Trampolines {
         unsafe { mem::transmute::<*const c_void, SlotCall>(self.code.entry(SLOTS)) }
     }
 
+    /// The code that calls C with what is in the cells.
+    pub fn cell_entry(&self) -> *const c_void {
+        self.code.entry(CELL)
+    }
+
     /// The native function that calls C with what is in the cells: one of V8's own if `by_v8`, otherwise one of Node-API.
     pub fn call<'env>(&self, env: Env<'env>, by_v8: bool) -> napi::Result<Value<'env>> {
-        let callback = self.code.entry(CELL);
+        let callback = self.cell_entry();
         if by_v8 {
             // SAFETY: the code ignores what it is called with, so it is a callback of either kind; `Compiled` keeps it until the
             // environment is gone.
