@@ -130,7 +130,7 @@ export function drawChart(record, { title, rows: known }) {
   const rows = rowsOf(record, known);
   const medianOf = (name, engine, line) => summaryOf(record, name, keyInTable(engine, line))?.median ?? [];
   const mediansOf = (engine) => lines.flatMap((line) => rows.flatMap(({ name }) => medianOf(name, engine, line)));
-  const shown = engines.filter((engine) => record.engines.includes(engine.id) && mediansOf(engine).length > 0);
+  const shown = engines.filter((engine) => record.engines.includes(engine.id) && !engine.apart && mediansOf(engine).length > 0);
   if (shown.length === 0) return null;
   const axis = axisOf(shown.flatMap(mediansOf));
   const panelHeight = panelGap + rows.length * rowHeight + axisHeight;

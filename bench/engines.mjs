@@ -11,7 +11,9 @@ const program = path.join(here, 'measure.mjs');
 
 /**
  * In the order of the tables. `lines`: the Node lines an engine runs on, `all` of them unless told; null for what is not Node. `peer`: the
- * npm package it comes from; `optional`: that it may be missing; `rows`: the rows it is in, all of them unless told.
+ * npm package it comes from; `optional`: that it may be missing; `rows`: the rows it is in, all of them unless told. `runtime`: what runs it
+ * instead of Node; `subject`: the engine that is measured there, the one of its own name unless told, with `settings` in its environment.
+ * `apart`: that it is in the table of the runtimes only.
  */
 export const engines = [
   { id: 'ferrule', title: 'Ferrule' },
@@ -20,8 +22,16 @@ export const engines = [
   { id: 'ffi-rs', title: 'ffi-rs', peer: 'ffi-rs' },
   { id: 'addon', title: 'Node-API addon' },
   { id: 'buffer', title: 'Buffer', rows: hotCases.filter(({ floor }) => floor?.buffer).map(({ name }) => name) },
-  { id: 'deno', title: 'Deno', lines: null, peer: 'deno', optional: true },
-  { id: 'bun', title: 'Bun', lines: null, peer: 'bun', optional: true },
+  { id: 'deno', title: 'Deno', lines: null, runtime: 'deno', peer: 'deno', optional: true },
+  { id: 'bun', title: 'Bun', lines: null, runtime: 'bun', peer: 'bun', optional: true },
+  ...['deno', 'bun'].flatMap((runtime) => {
+    const common = { lines: null, runtime, peer: runtime, optional: true, apart: true, subject: 'ferrule' };
+    const name = runtime === 'bun' ? 'Bun' : 'Deno';
+    return [
+      { id: `ferrule-${runtime}`, title: `Ferrule in ${name}`, ...common },
+      { id: `ferrule-${runtime}-napi`, title: `through Node-API in ${name}`, settings: { FERRULE_TIERS: 'cell' }, ...common },
+    ];
+  }),
   { id: 'floor', title: 'C', lines: null, rows: [...hotCases, ...jobCases].filter(({ floor }) => floor?.c).map(({ name }) => name) },
 ];
 
@@ -36,10 +46,10 @@ export function keyInTable({ id, lines }, line) {
   return keyOf(id, lines === undefined || lines.includes(line) ? line : lines.at(-1));
 }
 
-/** The environment of a measuring process: without what would change how an engine behaves. */
-function environment() {
-  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
-  return { ...rest, DENO_DIR: path.join(here, 'build', 'deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
+/** The environment of a measuring process: without what would change how an engine behaves, but for the engine's own settings. */
+function environment(settings) {
+  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, FERRULE_TIERS: _tiers, ...rest } = process.env;
+  return { ...rest, ...settings, DENO_DIR: path.join(here, 'build', 'deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 }
 
 function packageBinaries(scope, names) {
@@ -54,8 +64,17 @@ function withCollector({ cases }, flag) {
   return flag !== null && cases.includes('memory') ? [flag] : [];
 }
 
+/** How other runtimes are started: where their npm packages have the binary, its arguments, and the flag for `withCollector`. */
+const runtimes = {
+  deno: {
+    scope: '@deno', names: ['deno', 'deno.exe'], options: ['run', '--allow-all', '--no-lock', '--no-config'], collector: '--v8-flags=--expose-gc',
+  },
+  bun: { scope: '@oven', names: ['bin/bun', 'bin/bun.exe'], options: ['run'], collector: null },
+};
+
 /** The first binary of a runtime that starts, from the npm package for this platform; null when none does. */
-async function runtimeBinary(scope, names) {
+export async function runtimeBinary(name) {
+  const { scope, names } = runtimes[name];
   for (const binary of packageBinaries(scope, names)) {
     const { code } = await run(binary, ['--version'], { capture: true, timeout: 60_000 }).catch(() => ({ code: 1 }));
     if (code === 0) return binary;
@@ -71,22 +90,19 @@ export async function findParticipants(ids, binaries) {
   const participants = [];
   const missing = [];
   const add = (engine, line, start) => {
-    const { rows } = engines.find(({ id }) => id === engine);
-    participants.push({ key: keyOf(engine, line), engine, line, rows, start });
+    const { rows, subject = engine, settings } = engines.find(({ id }) => id === engine);
+    participants.push({ key: keyOf(engine, line), engine: subject, line, rows, settings, start });
   };
-  for (const { id, title, lines } of engines.filter((engine) => ids.includes(engine.id))) {
+  for (const { id, title, lines, runtime } of engines.filter((engine) => ids.includes(engine.id))) {
     if (id === 'floor') {
       add(id, null, ({ floor, library, cases, timing }) => {
         const sizeOf = (name) => jobCases.find((job) => job.name === name)?.sizes[timing.size];
         const names = cases.map((name) => (sizeOf(name) === undefined ? name : `${name}=${sizeOf(name)}`));
         return [floor, [library, String(timing.sample), String(timing.samples), ...names]];
       });
-    } else if (lines === null) {
-      const binary = id === 'deno'
-        ? await runtimeBinary('@deno', ['deno', 'deno.exe'])
-        : await runtimeBinary('@oven', ['bin/bun', 'bin/bun.exe']);
-      const options = id === 'deno' ? ['run', '--allow-all', '--no-lock', '--no-config'] : ['run'];
-      const collector = id === 'deno' ? '--v8-flags=--expose-gc' : null;
+    } else if (runtime) {
+      const { options, collector } = runtimes[runtime];
+      const binary = await runtimeBinary(runtime);
       if (binary === null) missing.push(title);
       else add(id, null, (request) => [binary, [...options, ...withCollector(request, collector), program, JSON.stringify(request)]]);
     } else {
@@ -104,7 +120,7 @@ export async function runParticipant(participant, request, timeout) {
   const [binary, args] = participant.start(request);
   const lines = [];
   const { code, signal, timedOut, output } = await run(binary, args, {
-    cwd: here, env: environment(), capture: true, onLine: (line) => lines.push(line), timeout,
+    cwd: here, env: environment(participant.settings), capture: true, onLine: (line) => lines.push(line), timeout,
   });
   if (code === 0) return lines.filter(Boolean);
   const how = timedOut ? `took more than ${timeout / 1000} s` : signal ? `was killed by ${signal}` : `ended with exit code ${code}`;

@@ -26,7 +26,7 @@ export function rowsOf(record, known = cases) {
 /** The columns of a line's table of `rows`: the engines that have a number there, as `{ key, id, title }`. */
 export function columnsOf(record, line, rows) {
   return engines
-    .filter(({ id }) => record.engines.includes(id))
+    .filter(({ id, apart }) => record.engines.includes(id) && !apart)
     .map((engine) => ({ key: keyInTable(engine, line), id: engine.id, title: engine.title }))
     .filter(({ key }) => rows.some(({ name }) => summaryOf(record, name, key) !== null));
 }
@@ -62,10 +62,26 @@ function rowTitle(record, row) {
   return row.unit ? `${titleOf(record, row)}, ${row.unit.name}` : titleOf(record, row);
 }
 
+/** What the table of the runtimes compares: Ferrule in each, without the runtime's own FFI as well, and that FFI itself. */
+const runtimeColumns = ['ferrule-bun', 'ferrule-bun-napi', 'bun', 'ferrule-deno', 'ferrule-deno-napi', 'deno'];
+
 /** One of the tables of a line, as rows of texts, of which the first holds the titles; null when it has no numbers. */
 function tableOf(record, line, { title, rows: known }) {
   const rows = rowsOf(record, known);
-  const columns = columnsOf(record, line, rows);
+  return tableWith(record, title, rows, columnsOf(record, line, rows));
+}
+
+/** The table of the runtimes; null when Ferrule was not measured there. */
+function runtimeTable(record) {
+  const measured = runtimeColumns.map((id) => engines.find((engine) => engine.id === id))
+    .filter(({ id }) => record.engines.includes(id))
+    .map(({ id, title }) => ({ key: id, id, title }));
+  if (!measured.some(({ id }) => id.startsWith('ferrule-'))) return null;
+  const rows = rowsOf(record).filter(({ name }) => measured.some(({ id, key }) => id.startsWith('ferrule-') && summaryOf(record, name, key)));
+  return tableWith(record, 'Bun and Deno', rows, measured.filter(({ key }) => rows.some(({ name }) => summaryOf(record, name, key))));
+}
+
+function tableWith(record, title, rows, columns) {
   if (columns.length === 0) return null;
   const what = record.once ? `${title}, ns` : `${title}, ns: median (minimum)`;
   const head = [what, ...columns.map((column) => column.title)];
@@ -159,6 +175,8 @@ export function printReport(record) {
     console.log(`\nNode ${record.versions.node[line]}`);
     for (const table of tablesOf(record, line)) console.log(`\n${aligned(table)}`);
   }
+  const inRuntimes = runtimeTable(record);
+  if (inRuntimes) console.log(`\n${aligned(inRuntimes)}`);
   for (const remark of remarks(record)) console.log(`\n${remark}`);
   if (record.once) console.log('\nOne short round: the answers were checked, the times mean little.');
   else printComparisons(record);
@@ -206,8 +224,19 @@ that calls the same function through a pointer, or copies the same bytes; "Node-
     ...meansSection(record),
     'The program is in [bench/](bench/): `node bench/run.mjs`.',
     ...details,
+    ...runtimesSection(record),
     ...remarks(record).length > 0 ? [remarks(record).join(' ')] : [],
   ].join('\n\n');
+}
+
+function runtimesSection(record) {
+  const table = runtimeTable(record);
+  return table === null ? [] : [`<details>
+<summary>Bun ${record.versions.bun} and Deno ${record.versions.deno}</summary>
+
+${markdown(table)}
+
+</details>`];
 }
 
 /** Replaces what is between the marks in the README; `charts` are the charts that go with it, as `{ title, file }`. */

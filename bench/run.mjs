@@ -97,9 +97,11 @@ async function prepare(options) {
   }
   const anyBinary = binaries.values().next().value;
   const native = await buildNative(path.join(path.dirname(anyBinary), '..', 'include', 'node'));
-  if (options.engines.includes('ferrule') && options.ferrule === undefined) await build();
+  const measured = engines.filter(({ id }) => options.engines.includes(id)).map(({ id, subject = id }) => subject);
+  if (measured.includes('ferrule') && options.ferrule === undefined) await build();
   const ferrule = path.resolve(options.ferrule ?? root);
-  await installPeers(engines.filter(({ id, peer }) => peer && options.engines.includes(id)).map(({ peer }) => peer));
+  const peers = engines.filter(({ id, peer }) => peer && options.engines.includes(id)).map(({ peer }) => peer);
+  await installPeers([...new Set(peers)]);
   const { participants, missing } = await findParticipants(options.engines, binaries);
   for (const title of missing) console.error(`${title} is missing, and left out.`);
   return { native, ferrule, participants, missing };

@@ -142,8 +142,9 @@ function stepsOf({ only, lines, files }) {
   const binary = ['build', 'Node lines'];
   // On the newest line; test/abi.test.js tries some signatures on each.
   if (abi) step('ABI fuzz', async () => script('scripts/fuzz-abi.mjs', '--signatures', '20000', '--node', (await node(lines.at(-1))).path), { after: binary });
-  // Deno and Bun say nothing about Ferrule, and are large.
-  if (bench) step('benchmark', () => script('bench/run.mjs', '--once', '--skip', 'deno,bun'), { after: binary });
+  // Deno and Bun are large.
+  const runtimes = 'deno,bun,ferrule-deno,ferrule-deno-napi,ferrule-bun,ferrule-bun-napi';
+  if (bench) step('benchmark', () => script('bench/run.mjs', '--once', '--skip', runtimes), { after: binary });
   return steps;
 }
 
