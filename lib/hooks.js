@@ -79,7 +79,7 @@ function unlessTooLarge(make) {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof RangeError) || error.message === 'Maximum call stack size exceeded') {
+    if (!(error instanceof RangeError) || apply(startsWith, error.message, ['Maximum call stack size exceeded'])) {
       throw error;
     }
     return undefined;

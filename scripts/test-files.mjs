@@ -78,9 +78,9 @@ function failureOfFile(records, ending, failed) {
 /** The arguments with which Node runs a test file. */
 const nodeArguments = (file) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', file];
 
-async function runFile(file, { binary, argumentsFor, timeout, scratch }) {
+async function runFile(file, { binary, argumentsFor, environment, timeout, scratch }) {
   const report = path.join(scratch, `${file.replaceAll('/', '-')}.jsonl`);
-  const env = { ...process.env, FERRULE_TEST_REPORT: report };
+  const env = { ...process.env, ...environment, FERRULE_TEST_REPORT: report };
   // Settings for the Node that runs this script are not for the one under test.
   delete env.NODE_OPTIONS;
   delete env.NODE_TEST_CONTEXT;
@@ -108,18 +108,18 @@ async function runFile(file, { binary, argumentsFor, timeout, scratch }) {
  * Runs files on the Node at `binary`, several at a time, those in `alone` after the others and one by one, and calls
  * `onFile` as each one ends, with
  * `{ file, passed, failed, skipped, failures: [{ name, details }], skips: [{ name, reason }], output, time }`.
- * Another runtime needs other arguments: `argumentsFor` a file.
+ * Another runtime needs other arguments, `argumentsFor` a file, and its `environment`.
  */
-export async function runTestFiles(files, { binary, onFile, argumentsFor = nodeArguments, alone = new Set(), timeout = 300_000 }) {
+export async function runTestFiles(files, { onFile, alone = new Set(), ...how }) {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-test-'));
   try {
     const queue = files.filter((file) => !alone.has(file));
     const worker = async () => {
-      for (let file = queue.shift(); file; file = queue.shift()) onFile(await runFile(file, { binary, argumentsFor, timeout, scratch }));
+      for (let file = queue.shift(); file; file = queue.shift()) onFile(await runFile(file, { argumentsFor: nodeArguments, timeout: 300_000, ...how, scratch }));
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, queue.length) }, worker));
     for (const file of files) {
-      if (alone.has(file)) onFile(await runFile(file, { binary, argumentsFor, timeout, scratch }));
+      if (alone.has(file)) onFile(await runFile(file, { argumentsFor: nodeArguments, timeout: 300_000, ...how, scratch }));
     }
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });

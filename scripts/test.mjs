@@ -1,9 +1,11 @@
 // Everything that is checked about Ferrule, with all set-up, also in a fresh clone:
 //
 //   npm test                              all of it
-//   npm test -- --only js                 one part: rust, layers, headers, js, abi, bench (may be given more than once)
+//   npm test -- --only js                 one part: rust, layers, headers, js, abi, runtimes, bench (may be given more than once)
 //   npm test -- --node 24                 JavaScript tests on this Node line only (may be given more than once)
 //   npm test -- --files test/memory.test.js    these test files only, and nothing else
+//   npm run test:runtimes                 all of the JavaScript tests in Bun and Deno, of which `npm test` runs some
+//   npm run test:runtimes -- --runtime bun --files test/call.test.js
 //   npm test -- --list                    what would run, without running it
 //
 // A step that fails does not keep the following ones from running, unless they need what it makes. The last line is
@@ -17,9 +19,10 @@ import { build, buildLibrary, toolchain } from './build.mjs';
 import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { lineOf, node, nodes, versions } from './nodes.mjs';
+import { essential, isRun, leftOut, runtime, runtimeNames } from './runtimes.mjs';
 import { alone, onOneLine, runTestFiles, shownOutput, testFiles } from './test-files.mjs';
 
-const parts = ['rust', 'layers', 'headers', 'js', 'abi', 'bench'];
+const parts = ['rust', 'layers', 'headers', 'js', 'abi', 'runtimes', 'bench'];
 
 const none = { passed: 0, failed: 0, skipped: 0 };
 
@@ -76,13 +79,27 @@ function printFile(result) {
 
 /** All test files of one Node line. */
 async function testLine(version, files) {
-  if (files.length === 0) throw new Failure('There is no test file to run.');
   const { path: binary } = await node(version);
+  return testFilesWith({ binary, alone }, files);
+}
+
+/** Test files in another runtime, and what is left out there. */
+async function testRuntime(name, files) {
+  const { title, ...how } = await runtime(name);
+  console.log(title);
+  const result = await testFilesWith(how, files.filter((file) => isRun(name, file)));
+  const lines = leftOut(name, files);
+  if (lines.length > 0) console.log(['\nLeft out:', ...lines].join('\n  '));
+  return result;
+}
+
+/** Runs test files and prints what comes out. */
+async function testFilesWith(how, files) {
+  if (files.length === 0) throw new Failure('There is no test file to run.');
   const counts = { ...none };
   const failures = [];
   await runTestFiles(files, {
-    binary,
-    alone,
+    ...how,
     onFile(result) {
       printFile(result);
       for (const key of Object.keys(counts)) counts[key] += result[key];
@@ -96,12 +113,12 @@ async function testLine(version, files) {
  * The steps of a run, in order: `{ name, work, after, counted }`. `after` names the steps without whose success this one makes
  * no sense; `counted` says that it is made of tests, so that it fails when it finds none.
  */
-function stepsOf({ only, lines, files }) {
+function stepsOf({ only, lines, files, runtimes }) {
   const rust = only.includes('rust');
   const js = only.includes('js');
   const abi = only.includes('abi');
   const bench = only.includes('bench');
-  const needsBinary = js || abi || bench;
+  const needsBinary = js || abi || bench || runtimes.length > 0;
   const steps = [];
   const step = (name, work, options = {}) => steps.push({ name, work, after: [], counted: false, ...options });
 
@@ -139,12 +156,15 @@ function stepsOf({ only, lines, files }) {
       step(`Node ${version}`, () => testLine(version, here), { after: ['build', 'fixture', 'Node lines'], counted: true, files: here });
     }
   }
+  for (const { name, files: here } of runtimes) {
+    step(name, () => testRuntime(name, here), { after: ['build', 'fixture'], counted: true, files: here });
+  }
   const binary = ['build', 'Node lines'];
   // On the newest line; test/abi.test.js tries some signatures on each.
   if (abi) step('ABI fuzz', async () => script('scripts/fuzz-abi.mjs', '--signatures', '20000', '--node', (await node(lines.at(-1))).path), { after: binary });
   // Deno and Bun are large.
-  const runtimes = 'deno,bun,ferrule-deno,ferrule-deno-napi,ferrule-bun,ferrule-bun-napi';
-  if (bench) step('benchmark', () => script('bench/run.mjs', '--once', '--skip', runtimes), { after: binary });
+  const large = 'deno,bun,ferrule-deno,ferrule-deno-napi,ferrule-bun,ferrule-bun-napi';
+  if (bench) step('benchmark', () => script('bench/run.mjs', '--once', '--skip', large), { after: binary });
   return steps;
 }
 
@@ -201,9 +221,9 @@ function parseOptions(args) {
   const list = { type: 'string', multiple: true };
   let parsed;
   try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { node: list, only: list, files: list, list: { type: 'boolean' } } });
+    parsed = parseArgs({ args, allowPositionals: true, options: { node: list, only: list, runtime: list, files: list, list: { type: 'boolean' } } });
   } catch (error) {
-    throw new Failure(`${error.message}\nOptions: --only ${parts.join('|')}, --node <line>, --files <file>, --list`);
+    throw new Failure(`${error.message}\nOptions: --only ${parts.join('|')}, --node <line>, --runtime ${runtimeNames.join('|')}, --files <file>, --list`);
   }
   const { values, positionals } = parsed;
   const wanted = listOf(values.node);
@@ -221,7 +241,16 @@ function parseOptions(args) {
   // Naming files or lines is asking for JavaScript tests.
   const implied = named.length > 0 || wanted.length > 0 ? ['js'] : parts;
   const only = values.only ? listOf(values.only) : implied;
-  return { only, lines, files: named.length > 0 ? named : testFiles(), list: values.list };
+  const strange = listOf(values.runtime).find((name) => !runtimeNames.includes(name));
+  if (strange) throw new Failure(`--runtime knows ${runtimeNames.join(', ')}, not ${strange}.`);
+  const files = named.length > 0 ? named : testFiles();
+  // Everything when somebody asks for this part.
+  const inRuntimes = values.only ? files : essential;
+  const wantedRuntimes = listOf(values.runtime);
+  const runtimes = !only.includes('runtimes') ? [] : runtimeNames
+    .filter((name) => wantedRuntimes.length === 0 || wantedRuntimes.includes(name))
+    .map((name) => ({ name, files: inRuntimes }));
+  return { only, lines, files, runtimes, list: values.list };
 }
 
 await runAsScript(import.meta.url, async (args) => {

@@ -149,7 +149,7 @@ for (const [name, { type, size, label, write }] of Object.entries(elements)) {
       assert.equal(set.call(null, base, 8, one(size, type), 'surplus'), undefined);
       assert.equal(get.call({}, base, 8, 'surplus'), one(size, type));
       assert.equal(get.length + set.length, 0);
-      assert.throws(() => new get(base), { name: 'TypeError', message: /is not a constructor$/ });
+      assert.throws(() => new get(base), { name: 'TypeError', message: /is not a constructor\b/ });
     });
   });
 }

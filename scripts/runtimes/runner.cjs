@@ -64,7 +64,7 @@ async function succeeds(bodies, name) {
 
 async function runTest({ name, skip, body }, excluded) {
   const title = name.join(' > ');
-  if (skip || excluded(title)) {
+  if (excluded(title) || skip) {
     outcome(title, 'skipped');
     return;
   }
@@ -87,8 +87,12 @@ async function runSuite({ name, before, after, entries }, excluded) {
 
 exports.module = Object.assign(test, { describe, suite: describe, test, it: test, before, after });
 
-/** Runs all that the file has declared. `excluded` says whether a test, by its full name, is not to be run here. */
-exports.run = async function run(excluded) {
+/**
+ * Runs all that the file has declared. `excluded` says whether a test, by its full name, is not to be run here; `unknown` gives the
+ * exclusions that were none of them.
+ */
+exports.run = async function run(excluded, unknown) {
   await runSuite(file, excluded);
+  for (const name of unknown()) outcome(name, 'failed', new Error('The file has no such test to be excluded.'));
   write({ event: 'end' });
 };

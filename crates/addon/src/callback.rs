@@ -94,6 +94,8 @@ struct Live {
     is_weak: Cell<bool>,
     /// Makes Node tell when the function has been collected; set with the first `unrefCallback`.
     watch: OnceCell<Reference>,
+    /// Its number among the watched; 0 before.
+    watched: Cell<usize>,
     /// Keeps the library loaded.
     callbacks: Rc<Callbacks>,
     /// Keeps the gate shut.
@@ -128,6 +130,7 @@ impl Callbacks {
             incoming,
             is_weak: Cell::new(false),
             watch: OnceCell::new(),
+            watched: Cell::new(0),
             callbacks: Rc::clone(self),
             _alive: self.loaded.exchange().callback(),
         });
@@ -171,8 +174,10 @@ impl Callbacks {
     pub fn make_weak(&self, env: Env<'_>, address: usize) -> Result<()> {
         let (live, function) = self.live(env, address)?;
         if live.watch.get().is_none() {
-            // SAFETY: `collected` expects the address of a `Live`, and the `Live` itself holds the watch: it is gone before.
-            let watch = unsafe { env.watch(function, Rc::as_ptr(&live).cast_mut().cast(), Some(collected)) }?;
+            let number = watched::add(&live);
+            live.watched.set(number);
+            // SAFETY: `collected` takes any number.
+            let watch = unsafe { env.watch(function, std::ptr::without_provenance_mut(number), Some(collected)) }?;
             live.watch.set(watch).ok();
         }
         if !live.is_weak.replace(true) {
@@ -242,17 +247,48 @@ fn retire(closure: Closure<Callback>, fate: Fate) {
     drop(live);
 }
 
-/// # Safety
-///
-/// * `data` is the address of a `Live` that is alive, on its thread.
-unsafe extern "C" fn collected(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
-    let data = data.cast::<Live>();
-    // SAFETY: the caller's list; the count made here keeps it alive until the end.
-    let live = unsafe {
-        Rc::increment_strong_count(data);
-        Rc::from_raw(data)
-    };
-    live.callbacks.forget_function(live.address.get());
+impl Drop for Live {
+    fn drop(&mut self) {
+        watched::remove(self.watched.get());
+    }
+}
+
+/// The live halves whose functions are watched, by numbers that are never used again. Deno runs a finalizer that it has queued even when the
+/// watch has been taken back meanwhile, so what a finalizer is given must be safe to look up at any time.
+mod watched {
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+    use std::rc::{Rc, Weak};
+
+    use super::Live;
+
+    thread_local! {
+        static LAST: Cell<usize> = const { Cell::new(0) };
+        static WATCHED: RefCell<HashMap<usize, Weak<Live>>> = RefCell::default();
+    }
+
+    pub fn add(live: &Rc<Live>) -> usize {
+        let number = LAST.get() + 1;
+        LAST.set(number);
+        WATCHED.with_borrow_mut(|all| all.insert(number, Rc::downgrade(live)));
+        number
+    }
+
+    /// `None` when it is gone, or the thread is ending.
+    pub fn find(number: usize) -> Option<Rc<Live>> {
+        WATCHED.try_with(|all| all.borrow().get(&number).and_then(Weak::upgrade)).ok().flatten()
+    }
+
+    pub fn remove(number: usize) {
+        let _thread_ends = WATCHED.try_with(|all| all.borrow_mut().remove(&number));
+    }
+}
+
+/// What the finalizer of a watched function does; `data` is its number.
+extern "C" fn collected(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
+    if let Some(live) = watched::find(data.addr()) {
+        live.callbacks.forget_function(live.address.get());
+    }
 }
 
 /// The code with which C enters callbacks of `signature`, made once per process; `None` where there is none, and libffi has its own.

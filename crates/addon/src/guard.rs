@@ -14,7 +14,7 @@ use ferrule_native::{Slot, fault};
 use crate::boundary::Arguments;
 use crate::error::{Error, Extent, Result};
 use crate::napi::{Env, Kind, Value};
-use crate::state::ask_text;
+use crate::state::{State, ask_text};
 
 /// The environment variable.
 const VARIABLE: &str = "FERRULE_GUARD";
@@ -42,6 +42,12 @@ pub fn prepare() -> Result<bool> {
         fault::install()?;
     }
     Ok(*IS_ON.get_or_init(|| is_on))
+}
+
+/// `initialize(hooks)`, where what is wrong with the environment variable is thrown.
+pub fn initialize<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
+    prepare()?;
+    State::initialize(env, arguments)
 }
 
 /// Whether guarded mode is on.

@@ -10,7 +10,7 @@ use super::{Env, Result, Value, get};
 /// The memory of a buffer object. How long it is, the object itself says.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// Its first byte; may be null when there is none.
+    /// Its first byte; null when the ArrayBuffer has none. (JavaScriptCore has an address for it.)
     pub address: *mut c_void,
     /// Whether it has been taken away.
     pub detached: bool,
@@ -21,14 +21,18 @@ impl<'env> Env<'env> {
     ///
     /// A small typed array that lives inside V8's heap is moved out first (`v8::ArrayBufferView::Buffer`), so the address stays.
     pub fn view_memory(self, value: Value<'env>) -> Result<Option<Memory>> {
+        let mut length = 0;
         let mut address = ptr::null_mut();
         let mut buffer = ptr::null_mut();
         if get!(self, napi_is_typedarray(value.0) -> bool)? {
-            get!(self, napi_get_typedarray_info(value.0, ptr::null_mut(), ptr::null_mut(), &raw mut address, &raw mut buffer) -> usize)?;
+            get!(self, napi_get_typedarray_info(value.0, ptr::null_mut(), &raw mut length, &raw mut address, &raw mut buffer) -> usize)?;
         } else if get!(self, napi_is_dataview(value.0) -> bool)? {
-            get!(self, napi_get_dataview_info(value.0, ptr::null_mut(), &raw mut address, &raw mut buffer) -> usize)?;
+            get!(self, napi_get_dataview_info(value.0, &raw mut length, &raw mut address, &raw mut buffer) -> usize)?;
         } else {
             return Ok(None);
+        }
+        if length == 0 && !address.is_null() && self.array_buffer_length(self.value(buffer)) == Ok(0) {
+            address = ptr::null_mut();
         }
         let detached = get!(self, napi_is_detached_arraybuffer(buffer) -> bool)?;
         Ok(Some(Memory { address, detached }))
@@ -40,7 +44,9 @@ impl<'env> Env<'env> {
             return Ok(None);
         }
         let mut address = ptr::null_mut();
-        get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)?;
+        if get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)? == 0 {
+            address = ptr::null_mut();
+        }
         let detached = get!(self, napi_is_detached_arraybuffer(value.0) -> bool)?;
         Ok(Some(Memory { address, detached }))
     }
