@@ -39,7 +39,7 @@ const excluded = {
   'test/libraries/openssl.test.js': deepBinding,
   'test/libraries/system.test.js': deepBinding,
   'test/libraries/zlib.test.js': deepBinding,
-  'test/readme.test.js': deepBinding,
+  'test/documents.test.js': deepBinding,
   'test/demo.test.js': 'builds the addon in the ordinary way',
   'test/guard-document.test.js': "half a pointer, which an example takes for one, often lies in the runtime's shadow memory",
 };
