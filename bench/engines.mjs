@@ -1,10 +1,10 @@
 // The engines: what is compared, where each runs, and how its process is started.
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../scripts/command.mjs';
 import { hotCases, jobCases } from './cases.mjs';
+import { runtimeBinary } from './peers.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const program = path.join(here, 'measure.mjs');
@@ -52,35 +52,16 @@ function environment(settings) {
   return { ...rest, ...settings, DENO_DIR: path.join(here, 'build', 'deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 }
 
-function packageBinaries(scope, names) {
-  const directory = path.join(here, 'node_modules', scope);
-  if (!fs.existsSync(directory)) return [];
-  const candidates = fs.readdirSync(directory).flatMap((name) => names.map((file) => path.join(directory, name, file)));
-  return candidates.filter((file) => fs.existsSync(file));
-}
-
 /** The flag with which a process can collect garbage, if it has to: V8 loads less from its caches when it is started with flags. */
 function withCollector({ cases }, flag) {
   return flag !== null && cases.includes('memory') ? [flag] : [];
 }
 
-/** How other runtimes are started: where their npm packages have the binary, its arguments, and the flag for `withCollector`. */
+/** How other runtimes are started: their arguments, and the flag for `withCollector`. */
 const runtimes = {
-  deno: {
-    scope: '@deno', names: ['deno', 'deno.exe'], options: ['run', '--allow-all', '--no-lock', '--no-config'], collector: '--v8-flags=--expose-gc',
-  },
-  bun: { scope: '@oven', names: ['bin/bun', 'bin/bun.exe'], options: ['run'], collector: null },
+  deno: { options: ['run', '--allow-all', '--no-lock', '--no-config'], collector: '--v8-flags=--expose-gc' },
+  bun: { options: ['run'], collector: null },
 };
-
-/** The first binary of a runtime that starts, from the npm package for this platform; null when none does. */
-export async function runtimeBinary(name) {
-  const { scope, names } = runtimes[name];
-  for (const binary of packageBinaries(scope, names)) {
-    const { code } = await run(binary, ['--version'], { capture: true, timeout: 60_000 }).catch(() => ({ code: 1 }));
-    if (code === 0) return binary;
-  }
-  return null;
-}
 
 /**
  * What to run, for the engines and Node lines that are wanted: `[{ key, engine, line, start }]` where `start(request)` is the program and

@@ -15,6 +15,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { installPeers } from '../bench/peers.mjs';
 import { build, buildLibrary, toolchain } from './build.mjs';
 import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
 import { installDependencies } from './dependencies.mjs';
@@ -123,6 +124,8 @@ function stepsOf({ only, lines, files, runtimes }) {
   const step = (name, work, options = {}) => steps.push({ name, work, after: [], counted: false, ...options });
 
   if (js) step('npm packages', async () => { await installDependencies(); });
+  // What the guide for migrating shows is run, where these can be installed.
+  if (files.includes('test/migrating.test.js')) step('peers', () => installPeers(['koffi', 'deno', 'bun']));
   if (rust || needsBinary) {
     step('tools', () => console.log(`cargo: ${toolchain().cargo}`));
     step('fixture', async () => {
