@@ -150,5 +150,6 @@ exports.assertPrinted = function assertPrinted(actual, expected) {
   assert.match(`${actual}\n`, new RegExp(`^${pattern}$`));
 };
 
+exports.isGlibc = isGlibc;
 exports.environment = environment;
 exports.root = root;
