@@ -2,8 +2,7 @@
 
 import os from 'node:os';
 import path from 'node:path';
-import { runtimeBinary } from '../bench/peers.mjs';
-import { installPeers, peerVersions } from '../bench/peers.mjs';
+import { installPeers, peerVersions, runtimeBinary } from '../bench/peers.mjs';
 import { Failure, root } from './command.mjs';
 import { exclusions } from './runtimes/exclusions.mjs';
 import { alone, onOneLine } from './test-files.mjs';
