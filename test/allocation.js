@@ -3,6 +3,7 @@
 // What the process has of memory, more exactly than `process.memoryUsage()` says.
 
 const fs = require('node:fs');
+const { AddressArray } = require('./machine');
 const { DynamicLibrary, toString } = require('./subject');
 
 const pointers = (count) => Array(count).fill('pointer');
@@ -29,12 +30,13 @@ exports.skip = functions === undefined && 'the C library does not tell how much 
 
 function report() {
   const { open_memstream: openStream, malloc_info: describe, fclose, free } = functions;
-  const places = new BigUint64Array(2);
+  const places = new AddressArray(2);
   const file = openStream(places.subarray(0, 1), places.subarray(1));
   describe(0, file);
   fclose(file);
-  const text = toString(places[0]);
-  free(places[0]);
+  const address = BigInt(places[0]);
+  const text = toString(address);
+  free(address);
   return text;
 }
 

@@ -9,6 +9,7 @@ const { native, open, path } = require('./conformance/native');
 const { argumentValue, closed } = require('./errors');
 const { collect, collectUntil, gc } = require('./garbage');
 const { run } = require('./child');
+const { LAST } = require('./machine');
 const mapping = require('./mapping');
 
 const i32 = { return: 'i32', arguments: ['i32'] };
@@ -122,7 +123,7 @@ describe('the methods take addresses of the library\'s own callbacks', () => {
     test(method, () => {
       const [library, other] = [open(), open()];
       const address = register(library);
-      for (const unknown of [0n, 1n, 2n ** 64n - 1n, address + 1n, library.getSymbol('noop')]) {
+      for (const unknown of [0n, 1n, LAST, address + 1n, library.getSymbol('noop')]) {
         assert.throws(() => library[method](unknown), notFound);
       }
       assert.throws(() => other[method](address), notFound);
@@ -133,7 +134,7 @@ describe('the methods take addresses of the library\'s own callbacks', () => {
       for (const bad of [undefined, null, 1, '1', {}, Object(1n)]) {
         assert.throws(() => library[method](bad), { code: 'ERR_INVALID_ARG_TYPE', message: 'The first argument must be a bigint' });
       }
-      for (const bad of [-1n, 2n ** 64n]) {
+      for (const bad of [-1n, LAST + 1n, 2n ** 64n]) {
         assert.throws(() => library[method](bad), argumentValue('The first argument must be a non-negative bigint'));
       }
       library.close();

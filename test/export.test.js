@@ -7,8 +7,8 @@ const { describe, test } = require('node:test');
 const { runInNewContext } = require('node:vm');
 const { exportArrayBuffer, exportArrayBufferView, exportBuffer, exportString, getRawPointer, toString } = require('./subject');
 const { argumentType, argumentValue, invalidPointer, outOfRange } = require('./errors');
+const { LAST } = require('./machine');
 
-const LAST = 2n ** 64n - 1n;
 const memory = Buffer.alloc(4096);
 const base = getRawPointer(memory);
 
@@ -44,13 +44,13 @@ function refusesPlaces(call, size) {
   for (const pointer of [undefined, null, 1, '1', memory, Object(1n)]) {
     assert.throws(() => call(pointer, size), argumentType('The pointer must be a bigint'));
   }
-  for (const pointer of [-1n, 2n ** 64n]) {
+  for (const pointer of [-1n, LAST + 1n, 2n ** 64n]) {
     assert.throws(() => call(pointer, size), argumentValue('The pointer must be a non-negative bigint'));
   }
   assert.throws(() => call(0n, size), invalidPointer('Cannot create a buffer from a null pointer'));
   assert.throws(() => call(LAST, size + 1), argumentValue('The pointer and length exceed the platform address range'));
   assert.throws(
-    () => call(LAST - 4096n, Number.MAX_SAFE_INTEGER),
+    () => call(LAST - 4096n, Math.min(Number.MAX_SAFE_INTEGER, Number(LAST))),
     argumentValue('The pointer and length exceed the platform address range'),
   );
 }

@@ -8,12 +8,12 @@ const { describe, test } = require('node:test');
 const { DynamicLibrary, getBufferPointer, getNativeFunction, getRawPointer, setUint8, sizeof, toString } = require('./subject');
 const { open, path } = require('./conformance/native');
 const { argumentType, argumentValue } = require('./errors');
+const { ADDRESS_SIZE, charIsSigned } = require('./machine');
 const { exact, labels, outside } = require('./values');
 
 // What C's names mean here; `long` is the one whose width depends on the platform.
-const long = process.platform === 'win32' ? 'i32' : 'i64';
+const long = process.platform === 'win32' || ADDRESS_SIZE === 4 ? 'i32' : 'i64';
 const unsignedLong = long.replace('i', 'u');
-const charIsSigned = process.arch === 'x64' || process.platform === 'darwin' || process.platform === 'win32';
 const meanings = {
   'char': charIsSigned ? 'i8' : 'u8', 'signed char': 'i8', 'unsigned char': 'u8', 'short': 'i16', 'short int': 'i16',
   'signed short': 'i16', 'signed short int': 'i16', 'unsigned short': 'u16', 'unsigned short int': 'u16', 'int': 'i32',
@@ -30,7 +30,7 @@ const noTypes = ['', 'void', 'i32', 'string', 'buffer', 'Int', ' int', 'int ', '
 describe('sizeof', () => {
   test('knows every name', () => {
     for (const [name, type] of Object.entries(meanings)) assert.equal(sizeof(name), sizes[type], name);
-    for (const name of pointers) assert.equal(sizeof(name), 8, name);
+    for (const name of pointers) assert.equal(sizeof(name), ADDRESS_SIZE, name);
   });
 
   test('gives undefined for everything else', () => {

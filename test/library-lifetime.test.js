@@ -8,6 +8,7 @@ const { DynamicLibrary, dlopen } = require('./subject');
 const { path } = require('./fixture');
 const { argumentType, argumentValue, closed } = require('./errors');
 const { collect, collectUntil } = require('./garbage');
+const { LAST, addresses } = require('./machine');
 const mapping = require('./mapping');
 
 const addition = { return: 'i32', arguments: ['i32', 'i32'] };
@@ -140,8 +141,8 @@ describe('getFunctionFromPointer', () => {
   });
 
   test('takes any address: another library\'s, a callback\'s, a table\'s', () => {
-    const table = new BigUint64Array([address]);
-    assert.equal(new DynamicLibrary(null).getFunctionFromPointer(table[0], addition)(1, 2), 3);
+    const table = addresses([address]);
+    assert.equal(new DynamicLibrary(null).getFunctionFromPointer(BigInt(table[0]), addition)(1, 2), 3);
     const callback = library.registerCallback({ return: 'i32', arguments: ['i32'] }, (value) => value * 2);
     const call = library.getFunctionFromPointer(callback, { return: 'i32', arguments: ['i32'] });
     assert.equal(call(21), 42);
@@ -172,7 +173,7 @@ describe('getFunctionFromPointer', () => {
     for (const value of [undefined, null, 0, 1, '1', {}, Object(1n), Buffer.alloc(8), library.getFunction('noop', {})]) {
       assert.throws(() => library.getFunctionFromPointer(value), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
     }
-    for (const value of [0n, -1n, 2n ** 64n, -(2n ** 64n), 2n ** 200n]) {
+    for (const value of [0n, -1n, LAST + 1n, 2n ** 64n, -(2n ** 64n), 2n ** 200n]) {
       assert.throws(() => library.getFunctionFromPointer(value, addition), { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' });
     }
     for (const value of [undefined, null, 1, 'i32', []]) {

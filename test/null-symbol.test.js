@@ -11,23 +11,30 @@ const { after, test } = require('node:test');
 const { DynamicLibrary, getNativeFunction } = require('./subject');
 const fixture = require('./fixture');
 const { argumentValue, closed, invalidPointer } = require('./errors');
+const { ADDRESS_SIZE, littleEndian } = require('./machine');
 
 // From <elf.h>.
 const SHT_DYNSYM = 11;
 const SHN_ABS = 0xfff1;
-const SYMBOL_SIZE = 24;
 
-// The section headers of a 64-bit little-endian ELF file.
+// Where the fields are: in the header e_shoff, e_shentsize and e_shnum; in a section's sh_offset, sh_size and sh_link; in a symbol
+// st_value and st_shndx; and the size of a symbol.
+const layout = ADDRESS_SIZE === 8 ?
+  { table: 0x28, size: 0x3a, count: 0x3c, section: [0x18, 0x20, 0x28], value: 8, index: 6, symbol: 24 } :
+  { table: 0x20, size: 0x2e, count: 0x30, section: [0x10, 0x14, 0x18], value: 4, index: 14, symbol: 16 };
+
+const view = (file) => new DataView(file.buffer, file.byteOffset, file.length);
+const half = (file, at) => view(file).getUint16(at, littleEndian);
+const word = (file, at) => view(file).getUint32(at, littleEndian);
+const address = (file, at) => (ADDRESS_SIZE === 8 ? Number(view(file).getBigUint64(at, littleEndian)) : word(file, at));
+
+// The section headers of an ELF file for this machine.
 function sections(file) {
-  const [table, size, count] = [Number(file.readBigUInt64LE(0x28)), file.readUInt16LE(0x3a), file.readUInt16LE(0x3c)];
+  const [table, size, count] = [address(file, layout.table), half(file, layout.size), half(file, layout.count)];
+  const [offset, length, link] = layout.section;
   return Array.from({ length: count }, (_, index) => {
     const at = table + index * size;
-    return {
-      type: file.readUInt32LE(at + 4),
-      offset: Number(file.readBigUInt64LE(at + 0x18)),
-      size: Number(file.readBigUInt64LE(at + 0x20)),
-      link: file.readUInt32LE(at + 0x28),
-    };
+    return { type: word(file, at + 4), offset: address(file, at + offset), size: address(file, at + length), link: word(file, at + link) };
   });
 }
 
@@ -35,11 +42,11 @@ function nullify(file, name) {
   const all = sections(file);
   const symbols = all.find(({ type }) => type === SHT_DYNSYM);
   const names = all[symbols.link].offset;
-  for (let at = symbols.offset; at < symbols.offset + symbols.size; at += SYMBOL_SIZE) {
-    const start = names + file.readUInt32LE(at);
+  for (let at = symbols.offset; at < symbols.offset + symbols.size; at += layout.symbol) {
+    const start = names + word(file, at);
     if (file.toString('latin1', start, file.indexOf(0, start)) !== name) continue;
-    file.writeUInt16LE(SHN_ABS, at + 6);
-    file.writeBigUInt64LE(0n, at + 8);
+    view(file).setUint16(at + layout.index, SHN_ABS, littleEndian);
+    file.fill(0, at + layout.value, at + layout.value + ADDRESS_SIZE);
     return;
   }
   throw new Error(`${fixture.path} exports no ${name}`);

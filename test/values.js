@@ -2,10 +2,12 @@
 
 // Values of every type, for tests that send them to C and back.
 
+const { LAST } = require('./machine');
+
 const bounds = {
   i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767], u16: [0, 65535], i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1],
 };
-const wideBounds = { i64: [-(2n ** 63n), 2n ** 63n - 1n], u64: [0n, 2n ** 64n - 1n], pointer: [0n, 2n ** 64n - 1n] };
+const wideBounds = { i64: [-(2n ** 63n), 2n ** 63n - 1n], u64: [0n, 2n ** 64n - 1n], pointer: [0n, LAST] };
 
 // What each type holds exactly, with its limits.
 exports.exact = {
@@ -17,7 +19,7 @@ exports.exact = {
   u64: [...wideBounds.u64, 1n, 2n ** 63n, 2n ** 63n - 1n, 2n ** 53n + 1n, 2n ** 32n],
   f32: [0, -0, 1.5, -2.25, Infinity, -Infinity, NaN, Math.fround(0.1), 2 ** -149, Math.fround(3.4028234663852886e38)],
   f64: [0, -0, 0.1, -1e300, Infinity, -Infinity, NaN, Number.MIN_VALUE, Number.MAX_VALUE, Number.EPSILON, 2 ** 53],
-  pointer: [...wideBounds.pointer, 1n, 0x7fff_ffff_ffffn, 0x8000_0000_0000_0000n],
+  pointer: [...wideBounds.pointer, 1n, 0x7fff_ffff_ffffn & LAST, (LAST + 1n) / 2n],
 };
 
 exports.types = Object.keys(exports.exact);

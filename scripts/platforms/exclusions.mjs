@@ -1,6 +1,7 @@
 // The test files that do not run on other platforms, with the reason: those that run on none, and what the record of a
 // platform adds (`leftOut`, by file). scripts/platforms.mjs prints them, and every test that says itself why it is skipped.
 
+import { lineOf } from '../nodes.mjs';
 import { onOneLine, testFiles } from '../test-files.mjs';
 
 const sameEverywhere = 'the answer is the same on every platform: npm test has it';
@@ -10,9 +11,14 @@ const everywhere = {
   ...Object.fromEntries([...onOneLine].map((file) => [file, sameEverywhere])),
 };
 
-/** The test files of a platform, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
-export function testFilesOf(record) {
-  const leftOut = { ...everywhere, ...record.leftOut };
+/** What compares with the module that Node has itself, from this line on. */
+const firstBuiltIn = 26;
+const comparison = { 'test/conformance/conformance.test.js': `compares with the node:ffi of Node ${firstBuiltIn}, which there is none of for the platform` };
+
+/** The test files of a platform that has these versions of Node, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
+export function testFilesOf(record, versions) {
+  const hasBuiltIn = versions.some((version) => lineOf(version) >= firstBuiltIn);
+  const leftOut = { ...everywhere, ...hasBuiltIn ? {} : comparison, ...record.leftOut };
   const all = testFiles();
   const files = all.filter((file) => !Object.hasOwn(leftOut, file));
   return { files, leftOut: Object.entries(leftOut).filter(([file]) => all.includes(file)) };

@@ -43,7 +43,7 @@ export const platforms = {
     target: 'armv7-unknown-linux-gnueabihf',
     triplet: 'arm-linux-gnueabihf',
     // The release of Debian that has each version of Node.
-    node: { from: 'debian', suites: { '20.19.2': 'trixie', '24.21.0': 'forky' }, runs: 'emulated' },
+    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'emulated' },
     compilers: 'gcc',
     system: { architecture: 'armhf', packages: trixie },
     gcc: gccFor('arm-linux-gnueabihf'),

@@ -2,12 +2,11 @@
 
 // The record of a call (record.h) as JavaScript sees it: set before the call, and compared with the prediction after it.
 
-const { endianness } = require('node:os');
+const { littleEndian, readAddress } = require('../machine');
 const { bytesOf } = require('./values');
 
 const MOST_PARAMETERS = 80;
 const WORD = 8;
-const littleEndian = endianness() === 'LE';
 
 // The record's members in C's order, with their offsets in bytes.
 const offsets = {};
@@ -40,7 +39,7 @@ class Record {
 
   // The record of a library of generated functions.
   constructor(ffi, library) {
-    const address = ffi.getUint64(library.getSymbol('record_address'));
+    const address = readAddress(ffi, library.getSymbol('record_address'));
     this.#view = new DataView(ffi.toArrayBuffer(address, size, false));
     if (this.#low(offsets.mostParameters) !== MOST_PARAMETERS) throw new Error('record.js and record.h are not of one version.');
   }

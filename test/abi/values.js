@@ -4,6 +4,7 @@
 // is predicted here, with a DataView and bigints, and never read back from what is under test.
 
 const { Buffer } = require('node:buffer');
+const { LAST } = require('../machine');
 
 // What a pointer in the record points to; record.h has the same numbers.
 const ADDRESS = 0;
@@ -23,7 +24,7 @@ const ranges = {
   bool: [0, 1], i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767], u16: [0, 65535],
   i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1],
 };
-const wideRanges = { i64: [-(2n ** 63n), 2n ** 63n - 1n], u64: [0n, 2n ** 64n - 1n], pointer: [0n, 2n ** 64n - 1n] };
+const wideRanges = { i64: [-(2n ** 63n), 2n ** 63n - 1n], u64: [0n, 2n ** 64n - 1n], pointer: [0n, LAST] };
 
 const corners = {};
 for (const [type, [low, high]] of Object.entries(ranges)) {
@@ -57,6 +58,7 @@ function integer(random, type) {
 function wideInteger(random, type) {
   if (random.below(3) > 0) return random.one(corners[type]);
   const bits = random.wideBits() >> BigInt(random.below(64));
+  if (type === 'pointer') return bits & LAST;
   return type === 'i64' ? BigInt.asIntN(64, random.rarely(2) ? bits : -bits) : bits;
 }
 
@@ -245,7 +247,7 @@ function argumentFor(random, { type, values }, signature) {
 const readers = {
   i8: () => view.getInt8(7), u8: () => view.getUint8(7), bool: () => view.getUint8(7), i16: () => view.getInt16(6),
   u16: () => view.getUint16(6), i32: () => view.getInt32(4), u32: () => view.getUint32(4), i64: () => view.getBigInt64(0),
-  u64: () => view.getBigUint64(0), pointer: () => view.getBigUint64(0), f32: () => view.getFloat32(4), f64: () => view.getFloat64(0),
+  u64: () => view.getBigUint64(0), pointer: () => view.getBigUint64(0) & LAST, f32: () => view.getFloat32(4), f64: () => view.getFloat64(0),
   void: () => undefined,
 };
 

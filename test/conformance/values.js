@@ -6,8 +6,7 @@
 const int = (bits) => ({ low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 });
 const uint = (bits) => ({ low: 0, high: 2 ** bits - 1 });
 
-// C's char is what the platform's C compilers make of it.
-const charIsSigned = process.arch === 'x64' || process.platform === 'darwin' || process.platform === 'win32';
+const { charIsSigned } = require('../machine');
 
 // Every name of every type, with what is needed to call a fixture function of that type.
 exports.scalars = {

@@ -6,13 +6,14 @@
 const ffi = require('../subject');
 const { native, open, path } = require('../conformance/native');
 const { gc } = require('../garbage');
+const { LAST } = require('../machine');
 const { pick, random } = require('./source');
 
 const VALUES = {
   __proto__: null,
   i8: [-128, 127, 5], u8: [0, 255], i16: [-32768, 32767], u16: [65535, 1], i32: [-(2 ** 31), 2 ** 31 - 1, 3], u32: [2 ** 32 - 1, 0],
   i64: [-(2n ** 63n), 2n ** 63n - 1n, 5n], u64: [2n ** 64n - 1n, 0n, 2n ** 63n], f32: [0.5, -0, NaN], f64: [0.1, Infinity, -0],
-  pointer: [0n, 2n ** 64n - 1n, 123n],
+  pointer: [0n, LAST, 123n],
 };
 const MIXED = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f32', 'f64'];
 const TEXTS = ['', 'a', 'é', '€', 'x'.repeat(100)];

@@ -1,6 +1,9 @@
 'use strict';
 
-const { DynamicLibrary, dlopen, getUint64, toString } = require('../subject');
+const { ADDRESS_SIZE, readAddress } = require('../machine');
+const ffi = require('../subject');
+
+const { DynamicLibrary, dlopen, toString } = ffi;
 
 // From <dlfcn.h> of glibc.
 const RTLD_LAZY = 0x1;
@@ -68,7 +71,7 @@ exports.callbacksOf = function callbacksOf(library) {
 exports.pointers = function pointers(address, count = Infinity) {
   const found = [];
   for (let index = 0; index < count; index++) {
-    const pointer = getUint64(address, index * 8);
+    const pointer = readAddress(ffi, address, index * ADDRESS_SIZE);
     if (count === Infinity && pointer === 0n) break;
     found.push(pointer);
   }

@@ -2,6 +2,7 @@
 
 // What JavaScript makes of each bit pattern that C returns (behaviour 3).
 
+const { littleEndian } = require('../../machine');
 const { scalars, pointerNames, typeNames } = require('../values');
 
 exports.isCalls = true;
@@ -53,13 +54,14 @@ function isFloat(name) {
 
 function floats(record, fixture) {
   const bytes = Buffer.alloc(8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (const type of scalars.f32.names) {
     const read = record.warm(fixture.native('read_f32', type, 'buffer'), bytes);
     for (const word of [
       0, 0x80000000, 1, 0x3f800000, 0x3dcccccd, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001,
     ]) {
       record(`result/${type}/${word.toString(16)}`, () => {
-        bytes.writeUInt32LE(word);
+        view.setUint32(0, word, littleEndian);
         return read(bytes);
       });
     }
@@ -68,7 +70,7 @@ function floats(record, fixture) {
     const read = record.warm(fixture.native('read_f64', type, 'buffer'), bytes);
     for (const value of [0, -0, 1, 0.1, 5e-324, 1.7976931348623157e308, Infinity, -Infinity, NaN, 2 ** 53]) {
       record(`result/${type}/${Object.is(value, -0) ? '-0' : value}`, () => {
-        bytes.writeDoubleLE(value);
+        view.setFloat64(0, value, littleEndian);
         return read(bytes);
       });
     }

@@ -1,0 +1,35 @@
+'use strict';
+
+// What C sees of this machine, for tests that lay out C's memory themselves or go to the end of the address space.
+
+const os = require('node:os');
+
+// The processors of Node's whose addresses have 32 bits.
+const narrow = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'];
+
+// Size of an address in bytes; size_t and ptrdiff_t have the same.
+const ADDRESS_SIZE = narrow.includes(process.arch) ? 4 : 8;
+
+// The last address.
+const LAST = 2n ** BigInt(8 * ADDRESS_SIZE) - 1n;
+
+const littleEndian = os.endianness() === 'LE';
+
+// A typed array of addresses. Its elements are bigints or numbers: what reads one makes a bigint of it.
+const AddressArray = ADDRESS_SIZE === 8 ? BigUint64Array : Uint32Array;
+const element = ADDRESS_SIZE === 8 ? BigInt : Number;
+
+// The typed array of these addresses.
+const addresses = (list) => AddressArray.from(list, (address) => element(address));
+
+// Whether C's `char` has a sign: that is up to the platform.
+const charIsSigned = ['x64', 'ia32'].includes(process.arch) || process.platform === 'darwin' || process.platform === 'win32';
+
+// Whether Ferrule compiles code for this processor. Elsewhere there is the slow tier only.
+const isCompiled = ['x64', 'arm64'].includes(process.arch);
+
+// The address in C's memory at an address.
+const readAddress = (ffi, address, offset = 0) => (ADDRESS_SIZE === 8 ? ffi.getUint64 : readNarrow(ffi))(address, offset);
+const readNarrow = ({ getUint32 }) => (address, offset) => BigInt(getUint32(address, offset));
+
+module.exports = { ADDRESS_SIZE, LAST, littleEndian, charIsSigned, isCompiled, AddressArray, element, addresses, readAddress };
