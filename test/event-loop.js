@@ -3,17 +3,18 @@
 // Calls of callbacks by the event loop itself: a timer of libuv's on Node's own loop, whose callback has no JavaScript below it. libuv is part
 // of every Node binary.
 
+const { SIZE } = require('./machine');
 const { dlopen, getCurrentEventLoop, toString } = require('./subject');
 
 const { lib: library, functions: uv } = dlopen(null, {
   uv_handle_type_name: { arguments: ['i32'], return: 'pointer' },
-  uv_handle_size: { arguments: ['i32'], return: 'u64' },
+  uv_handle_size: { arguments: ['i32'], return: SIZE },
   uv_timer_init: { arguments: ['pointer', 'pointer'], return: 'i32' },
   uv_timer_start: { arguments: ['pointer', 'pointer', 'u64', 'u64'], return: 'i32' },
   uv_async_init: { arguments: ['pointer', 'pointer', 'pointer'], return: 'i32' },
   uv_async_send: { arguments: ['pointer'], return: 'i32' },
   uv_close: { arguments: ['pointer', 'pointer'] },
-  calloc: { arguments: ['u64', 'u64'], return: 'pointer' },
+  calloc: { arguments: [SIZE, SIZE], return: 'pointer' },
 });
 
 // The numbers of these types are not part of libuv's ABI, their names are.

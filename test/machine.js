@@ -28,8 +28,14 @@ const charIsSigned = ['x64', 'ia32'].includes(process.arch) || process.platform 
 // Whether Ferrule compiles code for this processor. Elsewhere there is the slow tier only.
 const isCompiled = ['x64', 'arm64'].includes(process.arch);
 
+// For the tests of the other tiers, and of what else goes through V8's own functions.
+const slowOnly = !isCompiled && 'Ferrule compiles no code for this processor';
+
 // The address in C's memory at an address.
 const readAddress = (ffi, address, offset = 0) => (ADDRESS_SIZE === 8 ? ffi.getUint64 : readNarrow(ffi))(address, offset);
 const readNarrow = ({ getUint32 }) => (address, offset) => BigInt(getUint32(address, offset));
 
-module.exports = { ADDRESS_SIZE, LAST, littleEndian, charIsSigned, isCompiled, AddressArray, element, addresses, readAddress };
+// The type of size_t and of unsigned long where there are no narrower ones than addresses: a bigint on every machine.
+const SIZE = ADDRESS_SIZE === 8 ? 'u64' : 'pointer';
+
+module.exports = { ADDRESS_SIZE, SIZE, LAST, littleEndian, charIsSigned, isCompiled, slowOnly, AddressArray, element, addresses, readAddress };

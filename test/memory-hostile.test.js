@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { run } = require('./child');
+const { SIZE } = require('./machine');
 
 async function printed(body, options) {
   const { status, signal, stdout, stderr } = await run(body, options);
@@ -26,8 +27,8 @@ describe('between two pages that must not be touched', { skip }, () => {
   const PAGE = 65_536;
   const system = new ffi.DynamicLibrary(null);
   const { mmap, mprotect } = system.getFunctions({
-    mmap: { arguments: ['pointer', 'u64', 'i32', 'i32', 'i32', 'i64'], return: 'pointer' },
-    mprotect: { arguments: ['pointer', 'u64', 'i32'], return: 'i32' },
+    mmap: { arguments: ['pointer', SIZE, 'i32', 'i32', 'i32', SIZE], return: 'pointer' },
+    mprotect: { arguments: ['pointer', SIZE, 'i32'], return: 'i32' },
   });
 
   function page() {

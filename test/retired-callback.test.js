@@ -7,6 +7,10 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { path } = require('./fixture');
 const { run } = require('./child');
+const { isCompiled } = require('./machine');
+
+// libffi gives the addresses of its closures out again at once.
+const othersAddress = !isCompiled && 'the addresses are libffi\'s, which soon belong to other callbacks';
 
 // Two processes at a time: each takes a while to start, and little else.
 const options = { concurrency: 2 };
@@ -52,7 +56,7 @@ describe('unregistered', options, () => {
   }, line));
 
   // More than the quarantine has room for: nobody knows its name any more, and it still belongs to no other.
-  test('with so many others that came and went that it is forgotten', () => assertAborts(({ fixture }) => {
+  test('with so many others that came and went that it is forgotten', { skip: othersAddress }, () => assertAborts(({ fixture }) => {
     const signature = { return: 'i32', arguments: ['i32'] };
     const library = fixture.open();
     const callback = library.registerCallback(signature, function cmp() { console.log('ran'); return 1; });

@@ -1,7 +1,10 @@
 'use strict';
 
 // Random signatures of callbacks, and C functions that call them. What is passed comes from a table of 8 bytes for each parameter, and a
-// caller fills the whole of a register or stack slot with them: beyond a narrow value, that is anything, as the calling conventions allow.
+// caller fills the whole of a register or stack slot with them: beyond a narrow value, that is anything, as the calling conventions allow
+// where Ferrule compiles code. Elsewhere they may ask for more, and what is passed is of the parameter's type.
+
+const { isCompiled } = require('../machine');
 
 const C_TYPES = {
   __proto__: null, void: 'void',
@@ -46,8 +49,13 @@ exports.signatures = function signatures(next, count) {
 function caller(signature, index) {
   const result = C_TYPES[signature.return];
   const isFloat = (type) => FLOATS.includes(type);
-  const types = signature.arguments.map((type) => (isFloat(type) ? 'double' : 'uint64_t')).join(', ') || 'void';
-  const values = signature.arguments.map((type, parameter) => (isFloat(type) ? `number(${parameter})` : `table[${parameter}]`)).join(', ');
+  const passed = (type) => (isCompiled ? (isFloat(type) ? 'double' : 'uint64_t') : C_TYPES[type]);
+  const taken = (type, parameter) => {
+    if (isFloat(type)) return `${passed(type) === 'float' ? 'single' : 'number'}(${parameter})`;
+    return isCompiled ? `table[${parameter}]` : `(${passed(type)})${passed(type) === 'void *' ? '(uintptr_t)' : ''}table[${parameter}]`;
+  };
+  const types = signature.arguments.map(passed).join(', ') || 'void';
+  const values = signature.arguments.map(taken).join(', ');
   return `${result} caller_${index}(void *callback) {
   ${result === 'void' ? '' : 'return '}((${result} (*)(${types}))callback)(${values});
 }
@@ -58,4 +66,4 @@ exports.source = (signatures) => `#include <stdint.h>
 #include <string.h>
 uint64_t table[${exports.ROOM}];
 static double number(int index) { double value; memcpy(&value, table + index, 8); return value; }
-${signatures.map(caller).join('')}`;
+${isCompiled ? '' : 'static float single(int index) { float value; memcpy(&value, table + index, 4); return value; }\n'}${signatures.map(caller).join('')}`;

@@ -2,6 +2,7 @@
 
 // Values at the limits of every type, as C passes them and as JavaScript has to see them, and those that callbacks may return.
 
+const { ADDRESS_SIZE, charIsSigned, littleEndian } = require('../machine');
 const { pick } = require('./source');
 
 const INTEGERS = [
@@ -15,12 +16,14 @@ const FLOATS = [
 const SIGNALING_F64 = 0x7ff0_0000_0000_0001n;
 const SIGNALING_F32 = 0x7f80_0001;
 
+const POINTER = [8 * ADDRESS_SIZE, false, true];
+
 // Bits, whether there is a sign, and whether it is a bigint.
 const LAYOUT = {
   __proto__: null,
   i8: [8, true, false], u8: [8, false, false], i16: [16, true, false], u16: [16, false, false], i32: [32, true, false], u32: [32, false, false],
-  i64: [64, true, true], u64: [64, false, true], bool: [8, false, false], char: [8, true, false],
-  pointer: [64, false, true], string: [64, false, true], buffer: [64, false, true], arraybuffer: [64, false, true], function: [64, false, true],
+  i64: [64, true, true], u64: [64, false, true], bool: [8, false, false], char: [8, charIsSigned, false],
+  pointer: POINTER, string: POINTER, buffer: POINTER, arraybuffer: POINTER, function: POINTER,
 };
 
 const anyBits = (next) => BigInt(Math.floor(next() * 2 ** 32)) << 32n | BigInt(Math.floor(next() * 2 ** 32));
@@ -30,21 +33,21 @@ exports.argument = function argument(next, type, table, index) {
   const at = 8 * index;
   if (type === 'f64') {
     const value = next() < 0.7 ? pick(next, FLOATS) : next() * 1e10 - 5e9;
-    table.setFloat64(at, value, true);
-    if (Number.isNaN(value)) table.setBigUint64(at, SIGNALING_F64 | anyBits(next) >> 16n, true);
+    table.setFloat64(at, value, littleEndian);
+    if (Number.isNaN(value)) table.setBigUint64(at, SIGNALING_F64 | anyBits(next) >> 16n, littleEndian);
     return value;
   }
-  table.setBigUint64(at, anyBits(next), true);
+  table.setBigUint64(at, anyBits(next), littleEndian);
   if (type === 'f32') {
     const value = Math.fround(next() < 0.7 ? pick(next, FLOATS) : next() * 1e10 - 5e9);
-    table.setFloat32(at, value, true);
-    if (Number.isNaN(value)) table.setUint32(at, SIGNALING_F32, true);
+    table.setFloat32(at, value, littleEndian);
+    if (Number.isNaN(value)) table.setUint32(at, SIGNALING_F32, littleEndian);
     return value;
   }
   const [width, isSigned, isBigint] = LAYOUT[type];
   const above = width === 64 || next() < 0.3 ? 0n : anyBits(next) << BigInt(width);
   const bits = BigInt.asUintN(64, pick(next, INTEGERS) ^ above);
-  table.setBigUint64(at, bits, true);
+  table.setBigUint64(at, bits, littleEndian);
   const value = isSigned ? BigInt.asIntN(width, bits) : BigInt.asUintN(width, bits);
   return isBigint ? value : Number(value);
 };

@@ -6,18 +6,19 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { pathToFileURL } = require('node:url');
+const { ADDRESS_SIZE, AddressArray, SIZE } = require('../machine');
 const { exportBuffer, getFloat64, getRawPointer, toBuffer, toString } = require('../subject');
 const { callbacksOf, openApart } = require('./system');
 
 // curl_easy_setopt and curl_easy_getinfo are variadic in C: (CURL *, CURLoption, ...). The conventions of Linux and
-// other System V systems on x64 and of Linux on arm64 pass a variadic integer or pointer in the same register as a
+// other System V systems on x64 and of Linux on every processor pass a variadic integer or pointer in the same place as a
 // named one, so a fixed signature is correct there. (A variadic double would not be: it needs a count in AL on x64.)
 // On Apple's arm64 variadic arguments lie on the stack, and these two lines would not work.
 //
-// An option's value is a long, a curl_off_t or a pointer, one register in each case. A symbol has one signature, so
+// An option's value is a long, a curl_off_t or a pointer, one register in each case where addresses have 64 bits. A symbol has one signature, so
 // it is declared as a pointer, which takes them all: a bigint for a number, an address, or a string that curl copies.
 const { library, functions: curl } = openApart('libcurl.so.4', 'libcurl4', {
-  curl_global_init: { arguments: ['i64'], return: 'i32' },
+  curl_global_init: { arguments: [SIZE], return: 'i32' },
   curl_global_cleanup: { return: 'void' },
   curl_version: { return: 'pointer' },
   curl_easy_init: { return: 'pointer' },
@@ -34,7 +35,7 @@ const { library, functions: curl } = openApart('libcurl.so.4', 'libcurl4', {
 const option = {
   WRITEDATA: 10001, URL: 10002, RANGE: 10007, READDATA: 10009, ERRORBUFFER: 10010,
   WRITEFUNCTION: 20011, READFUNCTION: 20012, NOPROGRESS: 43, NOBODY: 44, UPLOAD: 46,
-  HEADERFUNCTION: 20079, BUFFERSIZE: 98, NOSIGNAL: 99, XFERINFOFUNCTION: 20219, INFILESIZE_LARGE: 30115,
+  HEADERFUNCTION: 20079, BUFFERSIZE: 98, NOSIGNAL: 99, XFERINFOFUNCTION: 20219, INFILESIZE: 14, INFILESIZE_LARGE: 30115,
 };
 const info = { EFFECTIVE_URL: 0x100001, SIZE_DOWNLOAD: 0x300008, SIZE_DOWNLOAD_T: 0x600008 };
 const code = { OK: 0, FILE_COULDNT_READ_FILE: 37, WRITE_ERROR: 23, UNKNOWN_OPTION: 48, ABORTED_BY_CALLBACK: 42 };
@@ -73,7 +74,7 @@ function withHandle(options, body) {
 
 // size_t write_callback(char *data, size_t size, size_t count, void *user), collecting by user.
 const received = new Map();
-const collect = callback('u64', ['pointer', 'u64', 'u64', 'pointer'], (data, size, count, user) => {
+const collect = callback(SIZE, ['pointer', SIZE, SIZE, 'pointer'], (data, size, count, user) => {
   received.get(user).push(toBuffer(data, Number(size * count)));
   return size * count;
 });
@@ -143,9 +144,9 @@ describe('file://', () => {
       assert.equal(curl.curl_easy_perform(handle), code.OK);
       set(handle, { URL: second, WRITEDATA: 200n });
       assert.equal(curl.curl_easy_perform(handle), code.OK);
-      const slot = new BigUint64Array(1);
+      const slot = new AddressArray(1);
       assert.equal(curl.curl_easy_getinfo(handle, info.EFFECTIVE_URL, slot), code.OK);
-      assert.equal(toString(slot[0]), second);
+      assert.equal(toString(BigInt(slot[0])), second);
       const size = Buffer.alloc(8);
       assert.equal(curl.curl_easy_getinfo(handle, info.SIZE_DOWNLOAD, size), code.OK);
       assert.equal(getFloat64(getRawPointer(size)), 6);
@@ -157,7 +158,7 @@ describe('file://', () => {
     const outer = write('outer.txt', 'outer');
     const inner = write('inner.txt', 'inner');
     const seen = [];
-    const nest = callback('u64', ['pointer', 'u64', 'u64', 'pointer'], (data, size, count) => {
+    const nest = callback(SIZE, ['pointer', SIZE, SIZE, 'pointer'], (data, size, count) => {
       seen.push(toBuffer(data, Number(size * count)).toString(), download(inner).data.toString());
       return size * count;
     });
@@ -167,7 +168,7 @@ describe('file://', () => {
 
   test('the headers that curl makes up for a file', () => {
     const headers = [];
-    const onHeader = callback('u64', ['pointer', 'u64', 'u64', 'pointer'], (data, size, count) => {
+    const onHeader = callback(SIZE, ['pointer', SIZE, SIZE, 'pointer'], (data, size, count) => {
       headers.push(toBuffer(data, Number(size * count)).toString().trim());
       return size * count;
     });
@@ -200,7 +201,7 @@ describe('file://', () => {
   test('an upload reads from a callback that fills native memory', () => {
     const file = path.join(directory, 'upload.bin');
     let sent = 0;
-    const supply = callback('u64', ['pointer', 'u64', 'u64', 'pointer'], (target, size, count) => {
+    const supply = callback(SIZE, ['pointer', SIZE, SIZE, 'pointer'], (target, size, count) => {
       const piece = content.subarray(sent, sent + Math.min(Number(size * count), 10_000));
       exportBuffer(piece, target, Number(size * count));
       sent += piece.length;
@@ -210,7 +211,8 @@ describe('file://', () => {
       URL: pathToFileURL(file).href,
       UPLOAD: 1n,
       READFUNCTION: supply,
-      INFILESIZE_LARGE: BigInt(content.length),
+      // The large one takes 64 bits, which are no address everywhere.
+      [ADDRESS_SIZE === 8 ? 'INFILESIZE_LARGE' : 'INFILESIZE']: BigInt(content.length),
     }, (handle) => {
       assert.equal(curl.curl_easy_perform(handle), code.OK);
     });
@@ -232,7 +234,7 @@ test('errors have a code, a general text and a particular one', () => {
 
 test('a write callback that takes less than it was given ends the transfer', () => {
   let calls = 0;
-  const takeLess = callback('u64', ['pointer', 'u64', 'u64', 'pointer'], (data, size, count) => {
+  const takeLess = callback(SIZE, ['pointer', SIZE, SIZE, 'pointer'], (data, size, count) => {
     calls++;
     return size * count - 1n;
   });

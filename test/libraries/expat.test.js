@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
+const { SIZE } = require('../machine');
 const { toBuffer, toString } = require('../subject');
 const { callbacksOf, open, pointers } = require('./system');
 
@@ -22,9 +23,9 @@ const { library, functions: expat } = open('libexpat.so.1', 'libexpat1', {
   XML_ResumeParser: { arguments: ['pointer'], return: 'i32' },
   XML_GetErrorCode: { arguments: ['pointer'], return: 'i32' },
   XML_ErrorString: { arguments: ['i32'], return: 'pointer' },
-  XML_GetCurrentLineNumber: { arguments: ['pointer'], return: 'u64' },
-  XML_GetCurrentColumnNumber: { arguments: ['pointer'], return: 'u64' },
-  XML_GetCurrentByteIndex: { arguments: ['pointer'], return: 'i64' },
+  XML_GetCurrentLineNumber: { arguments: ['pointer'], return: SIZE },
+  XML_GetCurrentColumnNumber: { arguments: ['pointer'], return: SIZE },
+  XML_GetCurrentByteIndex: { arguments: ['pointer'], return: SIZE },
   XML_GetSpecifiedAttributeCount: { arguments: ['pointer'], return: 'i32' },
 });
 

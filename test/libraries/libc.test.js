@@ -2,32 +2,39 @@
 
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
-const { dlopen, getFloat64, getInt32, getRawPointer, toString } = require('../subject');
+const { ADDRESS_SIZE, AddressArray, SIZE, addresses, readAddress } = require('../machine');
+const ffi = require('../subject');
+
 const { callbacksOf, pointers } = require('./system');
 
+const { dlopen, getFloat64, getInt32, getRawPointer, toString } = ffi;
+// `long`.
+const LONG = `i${8 * ADDRESS_SIZE}`;
+const LONGEST = 2n ** BigInt(8 * ADDRESS_SIZE - 1) - 1n;
+
 const { lib: library, functions: libc } = dlopen(null, {
-  qsort: { arguments: ['buffer', 'u64', 'u64', 'function'], return: 'void' },
-  bsearch: { arguments: ['buffer', 'buffer', 'u64', 'u64', 'function'], return: 'pointer' },
-  strtol: { arguments: ['pointer', 'pointer', 'i32'], return: 'i64' },
+  qsort: { arguments: ['buffer', SIZE, SIZE, 'function'], return: 'void' },
+  bsearch: { arguments: ['buffer', 'buffer', SIZE, SIZE, 'function'], return: 'pointer' },
+  strtol: { arguments: ['pointer', 'pointer', 'i32'], return: LONG },
   strtoull: { arguments: ['string', 'pointer', 'i32'], return: 'u64' },
   strtod: { arguments: ['string', 'pointer'], return: 'f64' },
   strtof: { arguments: ['string', 'pointer'], return: 'f32' },
   getenv: { arguments: ['string'], return: 'pointer' },
   setenv: { arguments: ['string', 'string', 'i32'], return: 'i32' },
   unsetenv: { arguments: ['string'], return: 'i32' },
-  strlen: { arguments: ['string'], return: 'u64' },
+  strlen: { arguments: ['string'], return: SIZE },
   strchr: { arguments: ['pointer', 'i32'], return: 'pointer' },
   strdup: { arguments: ['string'], return: 'pointer' },
-  memcpy: { arguments: ['buffer', 'buffer', 'u64'], return: 'pointer' },
-  memcmp: { arguments: ['buffer', 'buffer', 'u64'], return: 'i32' },
+  memcpy: { arguments: ['buffer', 'buffer', SIZE], return: 'pointer' },
+  memcmp: { arguments: ['buffer', 'buffer', SIZE], return: 'i32' },
   free: { arguments: ['pointer'], return: 'void' },
   toupper: { arguments: ['i32'], return: 'i32' },
   llabs: { arguments: ['i64'], return: 'i64' },
   hypot: { arguments: ['f64', 'f64'], return: 'f64' },
   frexp: { arguments: ['f64', 'pointer'], return: 'f64' },
   gmtime_r: { arguments: ['buffer', 'buffer'], return: 'pointer' },
-  timegm: { arguments: ['buffer'], return: 'i64' },
-  strftime: { arguments: ['buffer', 'u64', 'string', 'buffer'], return: 'u64' },
+  timegm: { arguments: ['buffer'], return: SIZE },
+  strftime: { arguments: ['buffer', SIZE, 'string', 'buffer'], return: SIZE },
   getpid: { return: 'i32' },
   tsearch: { arguments: ['pointer', 'pointer', 'function'], return: 'pointer' },
   tfind: { arguments: ['pointer', 'pointer', 'function'], return: 'pointer' },
@@ -76,14 +83,14 @@ test('qsort orders a typed array through a comparator in JavaScript', () => {
 test('qsort orders an array of char * by what it points to', () => {
   const words = ['zebra', 'Äpfel', 'apple', 'ähre', 'mango', 'Zoo'];
   const memory = words.map((word) => libc.strdup(word));
-  const array = BigUint64Array.from(memory);
+  const array = addresses(memory);
   const collator = new Intl.Collator('de');
   const byText = comparator((left, right) => {
     const [[a], [b]] = [pointers(left, 1), pointers(right, 1)];
     return collator.compare(toString(a), toString(b));
   });
-  libc.qsort(array, BigInt(array.length), 8n, byText);
-  assert.deepEqual(Array.from(array, (pointer) => toString(pointer)), [...words].sort(collator.compare));
+  libc.qsort(array, BigInt(array.length), BigInt(ADDRESS_SIZE), byText);
+  assert.deepEqual(Array.from(array, (pointer) => toString(BigInt(pointer))), [...words].sort(collator.compare));
   memory.forEach((pointer) => libc.free(pointer));
 });
 
@@ -109,14 +116,15 @@ test('bsearch finds an element and says where it lies', () => {
 });
 
 test('strtol and its relatives give a value and the end of what they read', () => {
-  const end = new BigUint64Array(1);
+  const end = new AddressArray(1);
   const text = Buffer.from('  -0x7fz rest\0');
-  assert.equal(libc.strtol(text, end, 16), -127n);
-  assert.equal(Number(end[0] - getRawPointer(text)), text.indexOf('z'));
-  assert.equal(toString(end[0]), 'z rest');
-  assert.equal(libc.strtol('777', null, 8), 0o777n);
-  assert.equal(libc.strtol('99999999999999999999', null, 10), 2n ** 63n - 1n);
-  assert.equal(libc.strtol('-99999999999999999999', null, 10), -(2n ** 63n));
+  const strtol = (...list) => BigInt(libc.strtol(...list));
+  assert.equal(strtol(text, end, 16), -127n);
+  assert.equal(Number(BigInt(end[0]) - getRawPointer(text)), text.indexOf('z'));
+  assert.equal(toString(BigInt(end[0])), 'z rest');
+  assert.equal(strtol('777', null, 8), 0o777n);
+  assert.equal(strtol('99999999999999999999', null, 10), LONGEST);
+  assert.equal(strtol('-99999999999999999999', null, 10), -LONGEST - 1n);
   assert.equal(libc.strtoull('18446744073709551615', null, 10), 2n ** 64n - 1n);
   for (const number of ['3.141592653589793', '-0', '1e308', '5e-324', '0.1', '-inf']) {
     assert.equal(libc.strtod(number, null), number === '-inf' ? -Infinity : Number(number));
@@ -168,13 +176,14 @@ test('scalars in and out', () => {
 
 test('a struct that C fills is read in a Buffer', () => {
   // struct tm: nine ints (sec min hour mday mon year wday yday isdst), then the offset (long) and a name (char *).
-  const tm = Buffer.alloc(56);
+  const tm = Buffer.alloc(40 + 2 * ADDRESS_SIZE);
   const fields = new Int32Array(tm.buffer, tm.byteOffset, 9);
   const date = new Date('2024-02-29T13:14:15Z');
   const seconds = BigInt(date.getTime() / 1000);
   assert.equal(libc.gmtime_r(new BigInt64Array([seconds]), tm), getRawPointer(tm));
   assert.deepEqual([...fields], [15, 14, 13, 29, 1, 124, date.getUTCDay(), 59, 0]);
-  assert.equal(toString(tm.readBigUInt64LE(48)), 'GMT');
+  const zone = ADDRESS_SIZE === 8 ? 48 : 40;
+  assert.equal(toString(readAddress(ffi, getRawPointer(tm), zone)), 'GMT');
   const text = Buffer.alloc(64);
   const length = libc.strftime(text, BigInt(text.length), '%Y-%m-%dT%H:%M:%S', tm);
   assert.equal(`${text.toString('latin1', 0, Number(length))}.000Z`, date.toISOString());
@@ -186,7 +195,7 @@ test('a struct that C fills is read in a Buffer', () => {
 test('a tree of C nodes is built, searched and walked', () => {
   // The tree stores keys as void *, here the numbers themselves.
   const compare = comparator((left, right) => (left < right ? -1 : left > right ? 1 : 0));
-  const root = new BigUint64Array(1);
+  const root = new AddressArray(1);
   const keys = Array.from({ length: 500 }, (_, index) => BigInt((index * 7919) % 1009 + 1));
   for (const key of keys) libc.tsearch(key, root, compare);
   const sorted = [...new Set(keys)].sort((a, b) => Number(a - b));
@@ -195,12 +204,12 @@ test('a tree of C nodes is built, searched and walked', () => {
   const visit = callback('void', ['pointer', 'i32', 'i32'], (node, order) => {
     if (order === 1 || order === 3) walked.push(pointers(node, 1)[0]);
   });
-  libc.twalk(root[0], visit);
+  libc.twalk(BigInt(root[0]), visit);
   assert.deepEqual(walked, sorted);
   assert.notEqual(libc.tfind(keys[17], root, compare), 0n);
   assert.equal(libc.tfind(5000n, root, compare), 0n);
   for (const key of sorted) assert.notEqual(libc.tdelete(key, root, compare), 0n);
-  assert.equal(root[0], 0n);
+  assert.equal(BigInt(root[0]), 0n);
 });
 
 test('a symbol of libc has the address of the function that was called', () => {

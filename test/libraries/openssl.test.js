@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { after, describe, test } = require('node:test');
+const { SIZE, addresses } = require('../machine');
 const { dlopen, exportString, toBuffer, toString } = require('../subject');
 const { openApart } = require('./system');
 
@@ -10,14 +11,14 @@ const definitions = {
   OpenSSL_version: { arguments: ['i32'], return: 'pointer' },
   EVP_get_digestbyname: { arguments: ['string'], return: 'pointer' },
   EVP_sha256: { return: 'pointer' },
-  EVP_Digest: { arguments: ['buffer', 'u64', 'buffer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
+  EVP_Digest: { arguments: ['buffer', SIZE, 'buffer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
   EVP_MD_CTX_new: { return: 'pointer' },
   EVP_MD_CTX_free: { arguments: ['pointer'], return: 'void' },
   EVP_MD_CTX_copy_ex: { arguments: ['pointer', 'pointer'], return: 'i32' },
   EVP_DigestInit_ex: { arguments: ['pointer', 'pointer', 'pointer'], return: 'i32' },
-  EVP_DigestUpdate: { arguments: ['pointer', 'buffer', 'u64'], return: 'i32' },
+  EVP_DigestUpdate: { arguments: ['pointer', 'buffer', SIZE], return: 'i32' },
   EVP_DigestFinal_ex: { arguments: ['pointer', 'buffer', 'pointer'], return: 'i32' },
-  HMAC: { arguments: ['pointer', 'buffer', 'i32', 'buffer', 'u64', 'buffer', 'pointer'], return: 'pointer' },
+  HMAC: { arguments: ['pointer', 'buffer', 'i32', 'buffer', SIZE, 'buffer', 'pointer'], return: 'pointer' },
   PKCS5_PBKDF2_HMAC: {
     arguments: ['string', 'i32', 'buffer', 'i32', 'i32', 'pointer', 'i32', 'buffer'], return: 'i32',
   },
@@ -33,8 +34,8 @@ const definitions = {
   EVP_PKEY_get_raw_private_key: { arguments: ['pointer', 'buffer', 'pointer'], return: 'i32' },
   EVP_PKEY_free: { arguments: ['pointer'], return: 'void' },
   ERR_clear_error: { return: 'void' },
-  ERR_get_error: { return: 'u64' },
-  ERR_error_string_n: { arguments: ['u64', 'buffer', 'u64'], return: 'void' },
+  ERR_get_error: { return: SIZE },
+  ERR_error_string_n: { arguments: [SIZE, 'buffer', SIZE], return: 'void' },
 };
 
 function digest(openssl, name, pieces) {
@@ -171,7 +172,7 @@ function suite(library, openssl) {
       const key = read();
       assert.notEqual(key, 0n);
       const raw = Buffer.alloc(32);
-      const length = new BigUint64Array([32n]);
+      const length = addresses([32n]);
       assert.equal(openssl.EVP_PKEY_get_raw_private_key(key, raw, length), 1);
       openssl.EVP_PKEY_free(key);
       assert.equal(raw.toString('base64url'), privateKey.export({ format: 'jwk' }).d);

@@ -3,20 +3,21 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { after, test } = require('node:test');
+const { SIZE, addresses } = require('../machine');
 const { exportBuffer, exportString, getRawPointer, toBuffer, toString } = require('../subject');
 const { open } = require('./system');
 
 const { library, functions: sodium } = open('libsodium.so.23', 'libsodium23', {
   sodium_init: { return: 'i32' },
-  sodium_memcmp: { arguments: ['buffer', 'buffer', 'u64'], return: 'i32' },
-  sodium_increment: { arguments: ['buffer', 'u64'], return: 'void' },
-  sodium_bin2hex: { arguments: ['buffer', 'u64', 'buffer', 'u64'], return: 'pointer' },
-  sodium_malloc: { arguments: ['u64'], return: 'pointer' },
+  sodium_memcmp: { arguments: ['buffer', 'buffer', SIZE], return: 'i32' },
+  sodium_increment: { arguments: ['buffer', SIZE], return: 'void' },
+  sodium_bin2hex: { arguments: ['buffer', SIZE, 'buffer', SIZE], return: 'pointer' },
+  sodium_malloc: { arguments: [SIZE], return: 'pointer' },
   sodium_free: { arguments: ['pointer'], return: 'void' },
   sodium_mprotect_readonly: { arguments: ['pointer'], return: 'i32' },
-  crypto_secretbox_keybytes: { return: 'u64' },
-  crypto_secretbox_noncebytes: { return: 'u64' },
-  crypto_secretbox_macbytes: { return: 'u64' },
+  crypto_secretbox_keybytes: { return: SIZE },
+  crypto_secretbox_noncebytes: { return: SIZE },
+  crypto_secretbox_macbytes: { return: SIZE },
   crypto_secretbox_keygen: { arguments: ['buffer'], return: 'void' },
   crypto_secretbox_easy: { arguments: ['buffer', 'buffer', 'u64', 'buffer', 'buffer'], return: 'i32' },
   crypto_secretbox_open_easy: { arguments: ['buffer', 'buffer', 'u64', 'buffer', 'buffer'], return: 'i32' },
@@ -26,7 +27,7 @@ const { library, functions: sodium } = open('libsodium.so.23', 'libsodium23', {
   crypto_secretbox_open_detached: {
     arguments: ['buffer', 'buffer', 'buffer', 'u64', 'buffer', 'buffer'], return: 'i32',
   },
-  crypto_generichash: { arguments: ['buffer', 'u64', 'buffer', 'u64', 'buffer', 'u64'], return: 'i32' },
+  crypto_generichash: { arguments: ['buffer', SIZE, 'buffer', 'u64', 'buffer', SIZE], return: 'i32' },
   crypto_sign_seed_keypair: { arguments: ['buffer', 'buffer', 'buffer'], return: 'i32' },
   crypto_sign_detached: { arguments: ['buffer', 'pointer', 'buffer', 'u64', 'buffer'], return: 'i32' },
   crypto_sign_verify_detached: { arguments: ['buffer', 'buffer', 'u64', 'buffer'], return: 'i32' },
@@ -185,13 +186,12 @@ test('a struct of callbacks replaces the source of randomness', () => {
   exportString('counting', getRawPointer(nameText), nameText.length);
   const name = library.registerCallback({ return: 'pointer' }, () => getRawPointer(nameText));
   const random = library.registerCallback({ return: 'u32' }, () => 4);
-  const fill = library.registerCallback({ return: 'void', arguments: ['pointer', 'u64'] }, (target, size) => {
+  const fill = library.registerCallback({ return: 'void', arguments: ['pointer', SIZE] }, (target, size) => {
     requests.push(size);
     toBuffer(target, Number(size), false).forEach((_, index, bytes) => { bytes[index] = index + 1; });
   });
   // The library keeps the address, so the struct lies in memory that does not move.
-  const implementation = Buffer.alloc(48);
-  new BigUint64Array(implementation.buffer, implementation.byteOffset, 6).set([name, random, 0n, 0n, fill, 0n]);
+  const implementation = addresses([name, random, 0n, 0n, fill, 0n]);
   try {
     assert.equal(sodium.randombytes_set_implementation(implementation), 0);
     assert.equal(toString(sodium.randombytes_implementation_name()), 'counting');

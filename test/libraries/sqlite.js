@@ -3,6 +3,7 @@
 // The SQLite that the tests of this folder share: the C functions, and the few things a program builds on them.
 
 const assert = require('node:assert/strict');
+const { AddressArray, LAST } = require('../machine');
 const { toBuffer, toString } = require('../subject');
 const { callbacksOf, open, pointers } = require('./system');
 
@@ -79,7 +80,7 @@ const code = {
 const type = { INTEGER: 1, FLOAT: 2, TEXT: 3, BLOB: 4, NULL: 5 };
 const flag = { READONLY: 1, READWRITE: 2, CREATE: 4 };
 // ((sqlite3_destructor_type)-1): copy the value before returning.
-const TRANSIENT = 0xffff_ffff_ffff_ffffn;
+const TRANSIENT = LAST;
 const UTF8 = 1;
 
 const { callback, unregisterCallbacks } = callbacksOf(library);
@@ -97,9 +98,9 @@ function close() {
 }
 
 function openDatabase(name, flags = flag.READWRITE | flag.CREATE) {
-  const slot = new BigUint64Array(1);
+  const slot = new AddressArray(1);
   const result = sqlite.sqlite3_open_v2(name, slot, flags, null);
-  return { result, database: slot[0] };
+  return { result, database: BigInt(slot[0]) };
 }
 
 function withDatabase(body, name = ':memory:', flags = undefined) {
@@ -121,13 +122,13 @@ function execute(database, sql) {
 }
 
 function withStatement(database, sql, body) {
-  const slot = new BigUint64Array(1);
+  const slot = new AddressArray(1);
   const result = sqlite.sqlite3_prepare_v2(database, Buffer.from(`${sql}\0`), -1, slot, null);
   assert.equal(result, code.OK, errorMessage(database));
   try {
-    return body(slot[0]);
+    return body(BigInt(slot[0]));
   } finally {
-    sqlite.sqlite3_finalize(slot[0]);
+    sqlite.sqlite3_finalize(BigInt(slot[0]));
   }
 }
 

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
+const { AddressArray, addresses } = require('../machine');
 const { toBuffer, toString } = require('../subject');
 const { pointers } = require('./system');
 const {
@@ -86,15 +87,15 @@ test('every kind of value travels in and out unchanged', () => {
 test('an out-pointer walks through several statements in one text', () => {
   withDatabase((database) => {
     const text = Buffer.from('SELECT 1 AS one; SELECT 2 AS two; -- the end\0');
-    const [statement, tail] = [new BigUint64Array(1), new BigUint64Array(1)];
+    const [statement, tail] = [new AddressArray(1), new AddressArray(1)];
     const names = [];
     for (let offset = 0; ;) {
       assert.equal(sqlite.sqlite3_prepare_v2(database, text.subarray(offset), -1, statement, tail), code.OK);
-      if (statement[0] === 0n) break;
-      names.push(toString(sqlite.sqlite3_column_name(statement[0], 0)));
-      sqlite.sqlite3_finalize(statement[0]);
+      if (BigInt(statement[0]) === 0n) break;
+      names.push(toString(sqlite.sqlite3_column_name(BigInt(statement[0]), 0)));
+      sqlite.sqlite3_finalize(BigInt(statement[0]));
       // *pzTail points into the caller's text, so what is left of it says how far the parser came.
-      offset = text.length - 1 - Buffer.byteLength(toString(tail[0]));
+      offset = text.length - 1 - Buffer.byteLength(toString(BigInt(tail[0])));
     }
     assert.deepEqual(names, ['one', 'two']);
   });
@@ -122,11 +123,11 @@ test('a row callback that returns non-zero stops the query', () => {
   withDatabase((database) => {
     let calls = 0;
     const stopAtThird = callback('i32', ['pointer', 'i32', 'pointer', 'pointer'], () => (++calls === 3 ? 1 : 0));
-    const message = new BigUint64Array(1);
+    const message = new AddressArray(1);
     const sql = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100) SELECT i FROM n';
     assert.equal(sqlite.sqlite3_exec(database, sql, stopAtThird, null, message), code.ABORT);
-    assert.equal(toString(message[0]), 'query aborted');
-    sqlite.sqlite3_free(message[0]);
+    assert.equal(toString(BigInt(message[0])), 'query aborted');
+    sqlite.sqlite3_free(BigInt(message[0]));
     assert.equal(calls, 3);
   });
 });
@@ -202,10 +203,10 @@ test('errors come with a code and a message', () => {
   assert.equal(sqlite.sqlite3_close(unopened), code.OK);
 
   withDatabase((database) => {
-    const statement = new BigUint64Array([123n]);
+    const statement = addresses([123n]);
     const text = Buffer.from('SELEC 1\0');
     assert.equal(sqlite.sqlite3_prepare_v2(database, text, -1, statement, null), code.ERROR);
-    assert.equal(statement[0], 0n);
+    assert.equal(BigInt(statement[0]), 0n);
     assert.equal(errorMessage(database), 'near "SELEC": syntax error');
 
     execute(database, "CREATE TABLE once (word UNIQUE); INSERT INTO once VALUES ('x')");
@@ -215,9 +216,9 @@ test('errors come with a code and a message', () => {
       assert.equal(sqlite.sqlite3_extended_errcode(database), code.CONSTRAINT_UNIQUE);
       assert.equal(errorMessage(database), 'UNIQUE constraint failed: once.word');
     });
-    const message = new BigUint64Array(1);
+    const message = new AddressArray(1);
     assert.equal(sqlite.sqlite3_exec(database, 'SELECT * FROM absent', null, null, message), code.ERROR);
-    assert.equal(toString(message[0]), 'no such table: absent');
-    sqlite.sqlite3_free(message[0]);
+    assert.equal(toString(BigInt(message[0])), 'no such table: absent');
+    sqlite.sqlite3_free(BigInt(message[0]));
   });
 });

@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
+const { ADDRESS_SIZE, AddressArray, element } = require('../machine');
 const { getRawPointer, toString } = require('../subject');
 const { open, openApart, pointers } = require('./system');
 
@@ -30,8 +31,8 @@ for (const opener of [open, openApart]) {
 
 test('pointers reads an array with a count and one that ends in NULL', () => {
   const texts = ['first', 'second'].map((text) => Buffer.from(`${text}\0`));
-  const array = Buffer.alloc(24);
-  new BigUint64Array(array.buffer, array.byteOffset, 3).set(texts.map((text) => getRawPointer(text)));
+  const array = Buffer.alloc(3 * ADDRESS_SIZE);
+  new AddressArray(array.buffer, array.byteOffset, 3).set(texts.map((text) => element(getRawPointer(text))));
   const address = getRawPointer(array);
   assert.deepEqual(pointers(address).map((pointer) => toString(pointer)), ['first', 'second']);
   assert.deepEqual(pointers(address, 1), [getRawPointer(texts[0])]);

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { after, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
+const { SIZE } = require('../machine');
 const { dlopen, getCurrentEventLoop, getRawPointer, toString } = require('../subject');
 const { callbacksOf } = require('./system');
 
@@ -16,7 +17,7 @@ const { lib: library, functions: uv } = dlopen(null, {
   uv_version_string: { return: 'pointer' },
   uv_now: { arguments: ['pointer'], return: 'u64' },
   uv_handle_type_name: { arguments: ['i32'], return: 'pointer' },
-  uv_handle_size: { arguments: ['i32'], return: 'u64' },
+  uv_handle_size: { arguments: ['i32'], return: SIZE },
   uv_handle_get_loop: { arguments: ['buffer'], return: 'pointer' },
   uv_handle_set_data: { arguments: ['buffer', 'pointer'], return: 'void' },
   uv_handle_get_data: { arguments: ['pointer'], return: 'pointer' },
@@ -31,7 +32,7 @@ const { lib: library, functions: uv } = dlopen(null, {
   uv_async_init: { arguments: ['pointer', 'buffer', 'function'], return: 'i32' },
   uv_async_send: { arguments: ['buffer'], return: 'i32' },
   uv_req_type_name: { arguments: ['i32'], return: 'pointer' },
-  uv_req_size: { arguments: ['i32'], return: 'u64' },
+  uv_req_size: { arguments: ['i32'], return: SIZE },
   uv_queue_work: { arguments: ['pointer', 'buffer', 'function', 'function'], return: 'i32' },
 });
 
@@ -159,7 +160,7 @@ test('work on the thread pool is a C function, its end a JavaScript function', a
 const tickAndClose = `
   const { dlopen, getCurrentEventLoop } = require(${JSON.stringify(path.join(__dirname, '..', 'subject'))});
   const { lib, functions: uv } = dlopen(null, {
-    uv_handle_size: { arguments: ['i32'], return: 'u64' },
+    uv_handle_size: { arguments: ['i32'], return: '${SIZE}' },
     uv_timer_init: { arguments: ['pointer', 'buffer'], return: 'i32' },
     uv_timer_start: { arguments: ['buffer', 'function', 'u64', 'u64'], return: 'i32' },
     uv_close: { arguments: ['buffer', 'function'], return: 'void' },

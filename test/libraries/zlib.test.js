@@ -3,16 +3,17 @@
 const assert = require('node:assert/strict');
 const { after, describe, test } = require('node:test');
 const nodeZlib = require('node:zlib');
+const { ADDRESS_SIZE, AddressArray, SIZE, addresses, element } = require('../machine');
 const { dlopen, getRawPointer, toString } = require('../subject');
 const { openApart } = require('./system');
 
 const { library, functions: zlib } = openApart('libz.so.1', 'zlib1g', {
   zlibVersion: { return: 'pointer' },
-  crc32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' },
-  adler32: { arguments: ['u64', 'buffer', 'u32'], return: 'u64' },
-  compressBound: { arguments: ['u64'], return: 'u64' },
-  compress2: { arguments: ['buffer', 'pointer', 'buffer', 'u64', 'i32'], return: 'i32' },
-  uncompress: { arguments: ['buffer', 'pointer', 'buffer', 'u64'], return: 'i32' },
+  crc32: { arguments: [SIZE, 'buffer', 'u32'], return: SIZE },
+  adler32: { arguments: [SIZE, 'buffer', 'u32'], return: SIZE },
+  compressBound: { arguments: [SIZE], return: SIZE },
+  compress2: { arguments: ['buffer', 'pointer', 'buffer', SIZE, 'i32'], return: 'i32' },
+  uncompress: { arguments: ['buffer', 'pointer', 'buffer', SIZE], return: 'i32' },
   deflateInit2_: { arguments: ['buffer', 'i32', 'i32', 'i32', 'i32', 'i32', 'string', 'i32'], return: 'i32' },
   deflateSetDictionary: { arguments: ['buffer', 'buffer', 'u32'], return: 'i32' },
   deflate: { arguments: ['buffer', 'i32'], return: 'i32' },
@@ -23,7 +24,7 @@ const { library, functions: zlib } = openApart('libz.so.1', 'zlib1g', {
   inflateEnd: { arguments: ['buffer'], return: 'i32' },
 });
 const { lib: image, functions: libc } = dlopen(null, {
-  calloc: { arguments: ['u64', 'u64'], return: 'pointer' },
+  calloc: { arguments: [SIZE, SIZE], return: 'pointer' },
   free: { arguments: ['pointer'], return: 'void' },
 });
 after(() => {
@@ -38,41 +39,41 @@ const DEFAULT_STRATEGY = 0;
 const windowBits = { zlib: 15, gzip: 15 + 16, raw: -15 };
 const version = toString(zlib.zlibVersion());
 
-// The C struct, laid out by hand for a machine whose pointers and longs are 64-bit:
-//   next_in 0, avail_in 8, total_in 16, next_out 24, avail_out 32, total_out 40, msg 48, state 56,
-//   zalloc 64, zfree 72, opaque 80, usertype 88, adler 96, reserved 104.
+// The C struct, laid out by hand for a machine whose pointers and longs are of one size, in words of that size:
+//   next_in 0, avail_in 1, total_in 2, next_out 3, avail_out 4, total_out 5, msg 6, state 7,
+//   zalloc 8, zfree 9, opaque 10, data_type 11, adler 12, reserved 13.
+const WORDS = 14;
+const HALVES = ADDRESS_SIZE / 4;
 class Stream {
   #words;
   #halves;
 
   constructor({ allocate = 0n, release = 0n, opaque = 0n } = {}) {
-    this.memory = Buffer.alloc(112);
-    this.#words = new BigUint64Array(this.memory.buffer, this.memory.byteOffset, 14);
-    this.#halves = new Uint32Array(this.memory.buffer, this.memory.byteOffset, 28);
-    this.#words[8] = allocate;
-    this.#words[9] = release;
-    this.#words[10] = opaque;
+    this.memory = Buffer.alloc(WORDS * ADDRESS_SIZE);
+    this.#words = new AddressArray(this.memory.buffer, this.memory.byteOffset, WORDS);
+    this.#halves = new Uint32Array(this.memory.buffer, this.memory.byteOffset, WORDS * HALVES);
+    this.#words.set([allocate, release, opaque].map(element), 8);
   }
 
   // zlib keeps these addresses between calls, so the stream keeps the buffers.
   set input(buffer) {
     this.source = buffer;
-    this.#words[0] = getRawPointer(buffer);
-    this.#halves[2] = buffer.length;
+    this.#words[0] = element(getRawPointer(buffer));
+    this.#halves[HALVES] = buffer.length;
   }
 
   set output(buffer) {
     this.target = buffer;
-    this.#words[3] = getRawPointer(buffer);
-    this.#halves[8] = buffer.length;
+    this.#words[3] = element(getRawPointer(buffer));
+    this.#halves[4 * HALVES] = buffer.length;
   }
 
-  get inputLeft() { return this.#halves[2]; }
-  get outputLeft() { return this.#halves[8]; }
-  get totalIn() { return this.#words[2]; }
-  get totalOut() { return this.#words[5]; }
-  get message() { return toString(this.#words[6]); }
-  get adler() { return this.#words[12]; }
+  get inputLeft() { return this.#halves[HALVES]; }
+  get outputLeft() { return this.#halves[4 * HALVES]; }
+  get totalIn() { return BigInt(this.#words[2]); }
+  get totalOut() { return BigInt(this.#words[5]); }
+  get message() { return toString(BigInt(this.#words[6])); }
+  get adler() { return BigInt(this.#words[12]); }
 }
 
 function startDeflate(stream, { level = 6, format = windowBits.zlib } = {}) {
@@ -139,14 +140,14 @@ test('the checksums equal a computation in JavaScript', () => {
 
 test('compress2 and uncompress use an in-out length', () => {
   const target = Buffer.alloc(Number(zlib.compressBound(BigInt(data.length))));
-  const length = new BigUint64Array([BigInt(target.length)]);
+  const length = addresses([target.length]);
   assert.equal(zlib.compress2(target, length, data, BigInt(data.length), 9), OK);
   const compressed = target.subarray(0, Number(length[0]));
   assert.ok(compressed.length < data.length / 2);
   assert.ok(nodeZlib.inflateSync(compressed).equals(data));
 
   const back = Buffer.alloc(data.length);
-  length[0] = BigInt(back.length);
+  length[0] = element(back.length);
   assert.equal(zlib.uncompress(back, length, compressed, BigInt(compressed.length)), OK);
   assert.equal(length[0], BigInt(data.length));
   assert.ok(back.equals(data));
