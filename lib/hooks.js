@@ -8,6 +8,7 @@ const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
+const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
 const { callStack, isGuarded } = require('./guard.js');
 const { reportDenial } = require('./permission.js');
@@ -138,7 +139,7 @@ module.exports = {
     if (keep) {
       markAsUntransferable(arrayBuffer);
     }
-    return unlessTooLarge(() => apply(bufferFrom, Buffer, [arrayBuffer]));
+    return unlessTooLarge(() => bufferOf(arrayBuffer));
   },
   encode: (string, encoding) => apply(bufferFrom, Buffer, [string, encoding]),
 };

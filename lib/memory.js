@@ -15,17 +15,17 @@ const { Buffer } = require('node:buffer');
 const { markAsUntransferable } = require('node:worker_threads');
 
 const binding = require('./binding.js');
+const { bufferOf } = require('./buffer.js');
 const runtime = require('./runtime.js');
 
 // Taken at load: a program can replace them.
 const {
-  BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Symbol, Uint8Array,
+  BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Uint8Array,
 } = globalThis;
 const { isSafeInteger } = Number;
 const { floor } = Math;
 const { asIntN, asUintN } = runtime;
-const { getPrototypeOf, setPrototypeOf } = Object;
-const { construct } = Reflect;
+const { setPrototypeOf } = Object;
 
 // In place of functions that there are none of: the answer that sends everybody to Rust.
 const nothing = () => undefined;
@@ -77,14 +77,6 @@ const isUint32 = (value) => typeof value === 'number' && (value >>> 0) === value
 // What is copied in one go, and what is viewed: beyond, Rust has the errors for what is too much. As JavaScript's and Node's limits are
 // higher everywhere, there is no other error than that of a memory that is full.
 const isLength = (value) => typeof value === 'number' && (value & 0x7fffffff) === value && value > 0;
-
-// The class behind `Buffer`: the only one whose instances V8 makes without looking for their prototype. Its constructor calls that of the class
-// above it, which a program can exchange.
-const { [Symbol.species]: FastBuffer } = Buffer;
-
-function bufferOf(source) {
-  return getPrototypeOf(FastBuffer) === Uint8Array ? new FastBuffer(source) : construct(Uint8Array, [source], FastBuffer);
-}
 
 // Whether something is a Buffer, by its prototypes. Nobody can change what `instanceof` does with a function that nobody has.
 function AnyBuffer() {}

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
+const { LAST } = require('../machine');
 const { getFloat64, getInt64, setFloat64, setInt64, toBuffer, toString } = require('../subject');
 const {
   sqlite, code, type, TRANSIENT, UTF8, callback, callbackWithValues, close,
@@ -135,7 +136,7 @@ test('an aggregate keeps its state in memory that SQLite owns', () => {
 });
 
 test('user data reaches the function and its destructor runs once, when the function goes', () => {
-  const data = 0x1234_5678_9abcn;
+  const data = 0x1234_5678_9abcn & LAST;
   const destroyed = [];
   const seen = [];
   const xDestroy = callback('void', ['pointer'], (pointer) => { destroyed.push(pointer); });

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, describe, test } = require('node:test');
 const nodeZlib = require('node:zlib');
-const { ADDRESS_SIZE, AddressArray, SIZE, addresses, element } = require('../machine');
+const { ADDRESS_SIZE, AddressArray, LAST, SIZE, addresses, element } = require('../machine');
 const { dlopen, getRawPointer, toString } = require('../subject');
 const { openApart } = require('./system');
 
@@ -149,10 +149,10 @@ test('compress2 and uncompress use an in-out length', () => {
   const back = Buffer.alloc(data.length);
   length[0] = element(back.length);
   assert.equal(zlib.uncompress(back, length, compressed, BigInt(compressed.length)), OK);
-  assert.equal(length[0], BigInt(data.length));
+  assert.equal(Number(length[0]), data.length);
   assert.ok(back.equals(data));
 
-  length[0] = 10n;
+  length[0] = element(10);
   assert.equal(zlib.uncompress(back.subarray(0, 10), length, compressed, BigInt(compressed.length)), BUF_ERROR);
 });
 
@@ -196,7 +196,7 @@ test('stored blocks are byte for byte those of node:zlib', () => {
 });
 
 test('zalloc and zfree are JavaScript callbacks that the struct points to', () => {
-  const opaque = 0xc0ffee_0001n;
+  const opaque = 0xc0ffee_0001n & LAST;
   const live = new Map();
   const sizes = [];
   const opaques = new Set();

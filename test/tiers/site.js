@@ -4,6 +4,7 @@
 // module under test: Ferrule decides at load whether it tells.
 
 const v8 = require('node:v8');
+const { isCompiled } = require('../machine');
 
 process.env.FERRULE_TIER_TRACE ??= '1';
 v8.setFlagsFromString('--allow-natives-syntax');
@@ -29,9 +30,12 @@ function site(callable, count) {
   return new Function('callable', `return function site(${names}) { return callable(${names}); }; // ${sites++}`)(callable);
 }
 
+// The fastest tier there is.
+const top = isCompiled ? 'fast' : 'slow';
+
 // Has `code`, which `act` runs, compiled by the optimising compiler, so that `act` takes the tier `fastest`. So is what it calls, where that is
 // too large to be inlined.
-function optimize(code, act, { callees = [], fastest = 'fast' } = {}) {
+function optimize(code, act, { callees = [], fastest = top } = {}) {
   for (let attempt = 0; attempt < 3; attempt++) {
     for (const each of [code, ...callees]) prepare(each);
     act();
