@@ -100,8 +100,7 @@ class Platform {
       ...inherited,
       ...this.node.environment,
       PATH: [path.dirname(this.node.launcherOf(version)), this.compilers.scripts, inherited.PATH].join(path.delimiter),
-      // What test/conformance compares with: the built-in on the same processor.
-      FERRULE_ORACLE: this.node.binaryOf(this.node.versions.at(-1)),
+      FERRULE_ORACLE: this.node.oracle,
     };
   }
 

@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Archive, unpack } from './debian.mjs';
-import { makeOnce, quoted, requireProgram, succeed, writeScript } from './steps.mjs';
+import { installWheel, makeOnce, quoted, requireProgram, writeScript } from './steps.mjs';
 
 const zigPackage = 'ziglang==0.17.0';
 
@@ -42,11 +42,7 @@ class GccAndClang {
     await makeOnce(this.gcc, this.record.gcc, (fresh) => Archive.with({ suites: [suite] }, async (archive) => {
       for (const file of await archive.fetchWithDependencies([name])) await unpack(file, fresh, ['--exclude=./usr/share']);
     }));
-    await makeOnce(this.zig, zigPackage, async (fresh) => {
-      const python = requireProgram('python3', 'zig comes as a Python package');
-      const options = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--target', fresh];
-      await succeed(python, ['-m', 'pip', 'install', ...options, zigPackage]);
-    });
+    await makeOnce(this.zig, zigPackage, (fresh) => installWheel(zigPackage, fresh));
     this.#writeScripts();
   }
 
@@ -68,7 +64,64 @@ class GccAndClang {
   }
 }
 
-const classes = { gcc: GccAndClang };
+/**
+ * For musl: Clang, as zig has it, with zig's own copy of that library, which also links what Rust compiles; and the machine's
+ * GCC with the headers and libraries of `system`, where it compiles for the same processor.
+ */
+class ZigAndMusl {
+  constructor(tools, directory, system, record) {
+    this.record = record;
+    this.system = system;
+    this.zig = path.join(tools, 'zig');
+    this.zigCache = path.join(tools, 'zig-cache');
+    this.specs = path.join(directory, 'compilers', 'musl-gcc.specs');
+    this.scripts = path.join(directory, 'compilers');
+  }
+
+  get linker() {
+    return path.join(this.scripts, 'clang');
+  }
+
+  get archiver() {
+    return path.join(this.scripts, 'ar');
+  }
+
+  async setUp() {
+    await makeOnce(this.zig, zigPackage, (fresh) => installWheel(zigPackage, fresh));
+    fs.mkdirSync(this.zigCache, { recursive: true });
+    const { triplet } = this.record;
+    const zig = quoted(path.join(this.zig, 'ziglang', 'zig'));
+    const cache = `export ZIG_GLOBAL_CACHE_DIR=${quoted(this.zigCache)} ZIG_LOCAL_CACHE_DIR=${quoted(this.zigCache)}`;
+    for (const name of ['clang', 'cc']) {
+      writeScript(path.join(this.scripts, name), [
+        cache,
+        'for argument do',
+        '  shift',
+        '  case $argument in',
+        // Rust's name of the target, which zig does not know.
+        '    --target=*) ;;',
+        // What unwinds is zig's and goes into the library: not every system with musl has GCC's.
+        '    -lgcc_s) set -- "$@" -lunwind ;;',
+        '    *) set -- "$@" "$argument" ;;',
+        '  esac',
+        'done',
+        `exec ${zig} cc -target ${triplet} -fno-sanitize=undefined "$@"`,
+      ]);
+    }
+    writeScript(path.join(this.scripts, 'ar'), [cache, `exec ${zig} ar "$@"`]);
+    if (this.record.architecture === process.arch) this.#writeGcc();
+  }
+
+  #writeGcc() {
+    const gcc = requireProgram('gcc', 'it compiles C functions that calls are tried on');
+    const { triplet } = this.record;
+    const own = fs.readFileSync(path.join(this.system, 'usr', 'lib', triplet, 'musl-gcc.specs'), 'utf8');
+    fs.writeFileSync(this.specs, own.replaceAll(/\/usr\/(?:include|lib)\//g, (directory) => this.system + directory));
+    writeScript(path.join(this.scripts, 'gcc'), [`exec ${quoted(gcc)} -specs ${quoted(this.specs)} "$@"`]);
+  }
+}
+
+const classes = { gcc: GccAndClang, musl: ZigAndMusl };
 
 /** The compilers that a record names; `tools`, `directory` and `system` as above. */
 export function compilersOf(tools, directory, system, record) {

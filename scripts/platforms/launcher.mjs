@@ -42,6 +42,11 @@ export class LaunchedNode {
     return this.source.binaryOf(version);
   }
 
+  /** What test/conformance compares with: Node 26 on the same processor, started by what a launcher has started. */
+  get oracle() {
+    return this.binaryOf(this.source.versions.at(-1));
+  }
+
   #launcherPath(version) {
     return path.join(this.launchers, `v${version}`, 'node');
   }

@@ -2,11 +2,12 @@
 // platforms/launcher.mjs), both as the platform's record says.
 
 import { EmulatedNode } from './emulator.mjs';
+import { MuslNode } from './musl.mjs';
 import { NativeNode } from './native.mjs';
 import { sourceOf } from './source.mjs';
 
 /** The ways to run Node: `runs` of a record's `node`. */
-const runners = { emulated: EmulatedNode, native: NativeNode };
+const runners = { emulated: EmulatedNode, native: NativeNode, musl: MuslNode };
 
 /** The Node of a platform, all of whose files are in `directory`. */
 export function nodeOf(directory, record) {

@@ -68,4 +68,17 @@ export const platforms = {
     gcc: gccFor('s390x-linux-gnu'),
     emulator: emulatorFor('s390x', { class: 2, data: 2, machine: 22 }),
   },
+  'linux-musl-x64': {
+    architecture: 'x64',
+    target: 'x86_64-unknown-linux-musl',
+    triplet: 'x86_64-linux-musl',
+    // The newest of each line that the package has.
+    node: { from: 'wheel', platform: 'musllinux_1_2_x86_64', versions: ['20.18.0', '22.20.0', '24.19.0'], runs: 'musl' },
+    compilers: 'musl',
+    // The musl of bookworm (1.2.3) does not run these Nodes.
+    system: { suite: 'trixie', architecture: 'amd64', packages: ['musl', 'musl-dev'] },
+    leftOut: Object.fromEntries(['curl', 'expat', 'glib', 'sodium', 'sqlite-function', 'sqlite', 'zlib'].map((name) => (
+      [`test/libraries/${name}.test.js`, 'Debian has no libraries that are compiled for musl']
+    ))),
+  },
 };

