@@ -9,6 +9,7 @@ const { native, open, path } = require('./conformance/native');
 const { argumentValue, closed } = require('./errors');
 const { collect, collectUntil, gc } = require('./garbage');
 const { run } = require('./child');
+const { unloads } = require('./loader');
 const { LAST } = require('./machine');
 const mapping = require('./mapping');
 
@@ -180,7 +181,7 @@ describe('a live callback', { skip: mapping.skip }, () => {
       const file = mapping.copy();
       const references = circle(file, end);
       assert.ok(await collectUntil(() => references.every((reference) => reference.deref() === undefined)), 'both are collected');
-      assert.ok(await collectUntil(() => !mapping.isLoaded(file)), 'the library is unloaded');
+      if (unloads) assert.ok(await collectUntil(() => !mapping.isLoaded(file)), 'the library is unloaded');
     });
   }
 
@@ -196,7 +197,7 @@ describe('a live callback', { skip: mapping.skip }, () => {
     assert.ok(references.every((reference) => reference.deref() !== undefined));
     references[0].deref().close();
     assert.ok(await collectUntil(() => references.every((reference) => reference.deref() === undefined)));
-    assert.ok(!mapping.isLoaded(file));
+    assert.equal(mapping.isLoaded(file), !unloads);
   });
 });
 
@@ -212,7 +213,7 @@ describe('inside of a running callback', () => {
       return value + 1;
     });
     assert.equal(through(address, 41), 42);
-    assert.ok(!mapping.isLoaded(file));
+    assert.equal(mapping.isLoaded(file), !unloads);
     assert.throws(() => through(address, 1), closed);
   });
 

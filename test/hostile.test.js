@@ -8,6 +8,7 @@ const { totalmem } = require('node:os');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const fixture = require('./fixture');
+const { notFound } = require('./loader');
 const { run } = require('./child');
 
 // Two processes at a time: each takes a while to start, and little else.
@@ -333,7 +334,7 @@ describe('at the limits', options, () => {
         'TypeError ERR_INVALID_ARG_TYPE: The "buffer" argument must be an instance of Buffer. Received an instance of Object',
       ],
       openFails: [
-        'Error ERR_FFI_CALL_FAILED: dlopen failed: /no/such/library.so: cannot open shared object file: No such file or directory',
+        `Error ERR_FFI_CALL_FAILED: dlopen failed: ${notFound('/no/such/library.so')}`,
       ],
     };
     for (const [name, messages] of Object.entries(said)) assert.deepEqual(messages, [outOfStack, ...own[name] ?? []], name);

@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
+const { isMusl, translated } = require('../loader');
 const { differences } = require('./differences');
 const { oraclePath, observe, observeAborts, differencesOf, run } = require('./observation');
 
@@ -13,12 +14,12 @@ const SHOWN = 40;
 
 const line = Number(process.versions.node.split('.')[0]);
 const subject = process.env.FERRULE_SUBJECT ?? 'ferrule';
-const active = differences.filter(({ nodes }) => nodes === undefined || nodes.includes(line));
+const active = differences.filter(({ nodes, musl }) => (nodes === undefined || nodes.includes(line)) && (!musl || isMusl));
 
 let cold;
 
 test('every case has the outcome of the built-in, or a listed one', (t) => {
-  const builtIn = observe(oraclePath(), 'node:ffi', 'cold');
+  const builtIn = inLoadersWords(observe(oraclePath(), 'node:ffi', 'cold'));
   cold = observe(process.execPath, subject, 'cold');
   compare(t, builtIn, cold);
   const idle = active.filter((difference) => ![...builtIn.keys()].some((id) => isAbout(difference, id)));
@@ -65,6 +66,11 @@ function* checkListed(builtIn, ferrule, different) {
       yield `${id} is not what is listed (${about[0].reason}): ${JSON.stringify(ferrule.get(id))}`;
     }
   }
+}
+
+// There is no Node 26 for musl, so the built-in speaks with the words of another loader there.
+function inLoadersWords(outcomes) {
+  return new Map([...outcomes].map(([id, outcome]) => [id, JSON.parse(translated(JSON.stringify(outcome)))]));
 }
 
 function isAbout({ ids }, id) {

@@ -2,7 +2,8 @@
 
 // Every outcome that is not the built-in's, and why. `ids` says which cases, `ferrule` says what their outcome is to be
 // (from Ferrule's outcome, the built-in's, and the id). `nodes` limits a difference to the Node lines whose engine is
-// its cause. The test fails for a difference that is not here, and for one here that is none.
+// its cause, `musl` to systems with that C library. The test fails for a difference that is not here, and for one here
+// that is none.
 
 const { isDeepStrictEqual } = require('node:util');
 
@@ -342,7 +343,23 @@ const stack = [
   },
 ];
 
+const loaders = [
+  {
+    reason: 'musl refuses an empty path, which is the process itself for glibc',
+    musl: true,
+    ids: ['path/string empty', 'path/string empty through dlopen'],
+    ferrule: throws('Error', 'ERR_FFI_CALL_FAILED', 'dlopen failed: Error loading shared library : Invalid argument'),
+  },
+  {
+    reason: 'a Node for musl has no address of its own for printf, as executables at a fixed address have',
+    musl: true,
+    ids: ['path/a library finds its dependencies'],
+    ferrule: returns('boolean true'),
+  },
+];
+
 exports.differences = [
+  ...loaders,
   ...supersets,
   ...numbers,
   ...order,

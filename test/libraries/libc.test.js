@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { after, test } = require('node:test');
+const { isMusl } = require('../loader');
 const { ADDRESS_SIZE, AddressArray, SIZE, addresses, readAddress } = require('../machine');
 const ffi = require('../subject');
 
@@ -70,7 +71,8 @@ test('qsort orders a typed array through a comparator in JavaScript', () => {
   });
   libc.qsort(numbers, BigInt(numbers.length), 4n, ascending);
   assert.deepEqual(numbers, expected);
-  assert.ok(calls > numbers.length && calls < numbers.length * 20, `${calls} comparisons`);
+  // musl sorts with no memory of its own, which takes it more than twice as many as glibc.
+  assert.ok(calls > numbers.length && calls < numbers.length * (isMusl ? 40 : 20), `${calls} comparisons`);
 
   const descending = comparator((left, right) => Math.sign(getInt32(right) - getInt32(left)));
   const part = numbers.subarray(100, 200);
@@ -183,7 +185,7 @@ test('a struct that C fills is read in a Buffer', () => {
   assert.equal(libc.gmtime_r(new BigInt64Array([seconds]), tm), getRawPointer(tm));
   assert.deepEqual([...fields], [15, 14, 13, 29, 1, 124, date.getUTCDay(), 59, 0]);
   const zone = ADDRESS_SIZE === 8 ? 48 : 40;
-  assert.equal(toString(readAddress(ffi, getRawPointer(tm), zone)), 'GMT');
+  assert.equal(toString(readAddress(ffi, getRawPointer(tm), zone)), isMusl ? 'UTC' : 'GMT');
   const text = Buffer.alloc(64);
   const length = libc.strftime(text, BigInt(text.length), '%Y-%m-%dT%H:%M:%S', tm);
   assert.equal(`${text.toString('latin1', 0, Number(length))}.000Z`, date.toISOString());

@@ -5,7 +5,7 @@ const crypto = require('node:crypto');
 const { after, describe, test } = require('node:test');
 const { SIZE, addresses } = require('../machine');
 const { dlopen, exportString, toBuffer, toString } = require('../subject');
-const { openApart } = require('./system');
+const { openApart, without } = require('./system');
 
 const definitions = {
   OpenSSL_version: { arguments: ['i32'], return: 'pointer' },
@@ -186,7 +186,7 @@ function suite(library, openssl) {
   });
 }
 
-describe('the libcrypto of the system', () => {
+describe('the libcrypto of the system', { skip: without }, () => {
   const { library, functions } = openApart('libcrypto.so.3', 'libssl3', definitions);
   after(() => library.close());
   test('the version is one of OpenSSL 3', () => {

@@ -9,6 +9,9 @@ const { DynamicLibrary, dlopen, toString } = ffi;
 const RTLD_LAZY = 0x1;
 const RTLD_DEEPBIND = 0x8;
 
+// The `skip` of a single test of such a library on a platform that has none; scripts/platforms.mjs says so for those it tests on.
+exports.without = process.env.FERRULE_WITHOUT_LIBRARIES || false;
+
 function missing(file, debianPackage, reason) {
   return new Error(`${file} cannot be loaded: install the Debian package ${debianPackage} (${reason})`);
 }

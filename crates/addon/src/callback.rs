@@ -345,12 +345,13 @@ impl Callback {
         drop(running);
     }
 
-    /// C calls what is no longer to be called: that does nothing, or ends the process.
+    /// C calls what is no longer to be called: that does nothing, or ends the process. Closing a library need not unload it (musl never
+    /// does), so its destructors may well call when the process exits.
     #[cold]
     fn enter_late(&self) {
         match self.fate() {
             Fate::Live | Fate::Collected | Fate::Exiting => {}
-            Fate::Ended if process::is_exiting() => {}
+            Fate::Ended | Fate::Closed if process::is_exiting() => {}
             Fate::Unregistered => self.abort_retired("it was unregistered"),
             Fate::Closed => self.abort_retired("its library was closed"),
             Fate::Ended => self.abort_retired("the thread that registered it had ended"),

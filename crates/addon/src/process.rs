@@ -76,12 +76,19 @@ mod exit {
 mod exit {
     //! Where nothing runs before the exit handlers of libraries.
 
+    use std::sync::Once;
+
     pub use super::at_exit::{has_begun, worker_ends};
 
     /// Node-API has to be asked, which runs no JavaScript any more when the process exits.
     pub const SEES_EXIT: bool = false;
 
-    pub const fn watch_exit() {}
+    /// Sees to it that the exit is noticed before what runs after exit handlers (the destructors of libraries), and before the exit
+    /// handlers that were registered earlier. To be called on the main thread.
+    pub fn watch_exit() {
+        static WATCH: Once = Once::new();
+        WATCH.call_once(super::at_exit::register);
+    }
 }
 
 #[cfg(windows)]
@@ -117,6 +124,11 @@ mod at_exit {
     /// A Worker has ended, and its libraries stay. The process may exit without telling the main thread's environment (`process.exit`), but it
     /// runs exit handlers, the latest first: this one before those that the Worker's libraries have registered.
     pub fn worker_ends() {
+        register();
+    }
+
+    /// What is registered later runs earlier.
+    pub fn register() {
         // SAFETY: the handler takes nothing, and the addon is never unloaded (`build.rs`).
         let _only_for_want_of_memory = unsafe { libc::atexit(super::exits) };
     }
