@@ -2,6 +2,7 @@
 //
 //   npm run build              does nothing, quickly, when that file is up to date
 //   npm run build -- --force   runs cargo in any case
+//   npm run build -- --shared-libffi    links to the system's libffi, instead of building one along
 //
 // Up to date means that the content of every input is what it was when the file was made. Modification times do not
 // tell that: a checkout changes them without changing the content, and an unpacked cache the other way round. The
@@ -31,7 +32,7 @@ function hashOfFile(file) {
 }
 
 /** One hash over everything the addon is made of, apart from Cargo.lock, which cargo itself may write. */
-function hashOfInputs(root) {
+function hashOfInputs(root, options) {
   const files = inputFiles.filter((file) => fs.existsSync(path.join(root, file)));
   for (const crate of crates) {
     const directory = `crates/${crate}`;
@@ -45,7 +46,7 @@ function hashOfInputs(root) {
   }
   const described = files.sort().map((file) => `${file}\0${hashOfFile(path.join(root, file))}\n`);
   const variables = Object.keys(process.env).filter((name) => inputVariables.test(name)).sort();
-  const settings = [process.platform, process.arch, ...variables.map((name) => `${name}=${process.env[name]}`)];
+  const settings = [process.platform, process.arch, ...options, ...variables.map((name) => `${name}=${process.env[name]}`)];
   return hashOf(...described, settings.join('\n'));
 }
 
@@ -88,6 +89,26 @@ async function checkRustVersion(root, { cargo, env }) {
   const [major, minor] = found.slice(1).map(Number);
   if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
     throw new Failure(`Ferrule needs Rust ${wanted.join('.')} or newer, this is ${major}.${minor}. With rustup: rustup update stable`);
+  }
+}
+
+/** Throws a Failure unless the C compiler can link to a libffi of the system's. */
+async function requireSharedLibffi({ env }) {
+  if (process.platform === 'win32') throw new Failure('--shared-libffi is for systems that come with a libffi, and Windows does not.');
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-libffi-'));
+  try {
+    const source = path.join(directory, 'program.c');
+    fs.writeFileSync(source, 'void ffi_prep_cif(void);\nint main(void) { ffi_prep_cif(); return 0; }\n');
+    const [compiler, ...options] = process.env.CC?.split(' ') ?? ['cc'];
+    const args = [...options, source, '-lffi', '-o', path.join(directory, 'program')];
+    const { code, output } = await run(findProgram(compiler, env), args, { env, capture: true });
+    if (code === 0) return;
+    throw new Failure([
+      'Ferrule cannot be linked to the libffi of this system: it is not there, or what compilers need of it is not. That comes',
+      'with "apt-get install libffi-dev" on Debian and Ubuntu, with "apk add libffi-dev" on Alpine. The compiler says:', '', output.trim(),
+    ].join('\n'));
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -150,17 +171,19 @@ function readRecord(file) {
 }
 
 /** Makes build/ferrule.node current and resolves to `{ file, built }`. Throws a Failure when that is not possible. */
-export async function build({ root = repository, force = false } = {}) {
+export async function build({ root = repository, force = false, sharedLibffi = false } = {}) {
   const file = path.join(root, 'build', 'ferrule.node');
   const recordFile = path.join(root, 'build', 'ferrule.json');
   const lockFile = path.join(root, 'Cargo.lock');
-  const inputs = hashOfInputs(root);
+  const options = sharedLibffi ? ['--features', 'shared-libffi'] : [];
+  const inputs = hashOfInputs(root, options);
   const record = readRecord(recordFile);
   const current = !force && record.inputs === inputs && record.lock === hashOfFile(lockFile)
     && record.binary && record.binary === hashOfFile(file);
   if (current) return { file, built: false };
 
-  const library = await buildLibrary('ferrule-addon', { root });
+  if (sharedLibffi) await requireSharedLibffi(toolchain(root));
+  const library = await buildLibrary('ferrule-addon', { root, options });
   replaceFile(library, file);
   // The inputs as they were before the build: a source saved meanwhile makes the next build start.
   fs.writeFileSync(`${recordFile}.new`, JSON.stringify({ inputs, lock: hashOfFile(lockFile), binary: hashOfFile(file) }, null, 2));
@@ -169,10 +192,10 @@ export async function build({ root = repository, force = false } = {}) {
 }
 
 await runAsScript(import.meta.url, async (args) => {
-  const unknown = args.find((argument) => argument !== '--force');
-  if (unknown) throw new Failure(`npm run build knows only the option --force, not ${unknown}.`);
+  const unknown = args.find((argument) => argument !== '--force' && argument !== '--shared-libffi');
+  if (unknown) throw new Failure(`npm run build knows the options --force and --shared-libffi, not ${unknown}.`);
   const start = Date.now();
-  const { file, built } = await build({ force: args.includes('--force') });
+  const { file, built } = await build({ force: args.includes('--force'), sharedLibffi: args.includes('--shared-libffi') });
   const name = path.relative(process.cwd(), file);
   console.log(built ? `Built ${name} in ${seconds(Date.now() - start)}.` : `${name} is up to date.`);
   return 0;

@@ -6,6 +6,7 @@
 //   npm test -- --files test/memory.test.js    these test files only, and nothing else
 //   npm run test:runtimes                 all of the JavaScript tests in Bun and Deno, of which `npm test` runs some
 //   npm run test:runtimes -- --runtime bun --files test/call.test.js
+//   npm test -- --shared-libffi --only js    with the system's libffi instead of the one that is built along
 //   npm test -- --list                    what would run, without running it
 //
 // A step that fails does not keep the following ones from running, unless they need what it makes. The last line is
@@ -68,6 +69,15 @@ function countsText({ passed, failed, skipped }) {
   return `${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
 }
 
+/** Throws a Failure unless the addon has a libffi loaded. */
+async function assertLoadsLibffi(addon) {
+  const script = `require(${JSON.stringify(addon)}); console.log(process.report.getReport().sharedObjects.join('\\n'))`;
+  const { output } = await run(process.execPath, ['-e', script], { capture: true });
+  const found = output.split('\n').find((line) => /libffi[^/]*$/.test(line));
+  if (!found) throw new Failure(`The addon loads no libffi:\n${output}`);
+  console.log(`It calls through ${found}`);
+}
+
 function printFile(result) {
   console.log(`${result.failed ? 'FAIL' : ' ok '} ${result.file.padEnd(36)} ${seconds(result.time).padStart(7)}   ${countsText(result)}`);
   for (const { name, details } of result.failures) {
@@ -114,7 +124,7 @@ async function testFilesWith(how, files) {
  * The steps of a run, in order: `{ name, work, after, counted }`. `after` names the steps without whose success this one makes
  * no sense; `counted` says that it is made of tests, so that it fails when it finds none.
  */
-function stepsOf({ only, lines, files, runtimes }) {
+function stepsOf({ only, lines, files, runtimes, sharedLibffi }) {
   const rust = only.includes('rust');
   const js = only.includes('js');
   const abi = only.includes('abi');
@@ -135,8 +145,9 @@ function stepsOf({ only, lines, files, runtimes }) {
   }
   if (needsBinary) {
     step('build', async () => {
-      const { file, built } = await build();
+      const { file, built } = await build({ sharedLibffi });
       if (!built) console.log(`${path.relative(root, file)} is up to date.`);
+      if (sharedLibffi) await assertLoadsLibffi(file);
     }, { after: ['tools'] });
   }
   if (rust) {
@@ -224,9 +235,12 @@ function parseOptions(args) {
   const list = { type: 'string', multiple: true };
   let parsed;
   try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { node: list, only: list, runtime: list, files: list, list: { type: 'boolean' } } });
+    const flag = { type: 'boolean', default: false };
+    const options = { node: list, only: list, runtime: list, files: list, list: flag, 'shared-libffi': flag };
+    parsed = parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
-    throw new Failure(`${error.message}\nOptions: --only ${parts.join('|')}, --node <line>, --runtime ${runtimeNames.join('|')}, --files <file>, --list`);
+    const known = `--only ${parts.join('|')}, --node <line>, --runtime ${runtimeNames.join('|')}, --files <file>, --shared-libffi, --list`;
+    throw new Failure(`${error.message}\nOptions: ${known}`);
   }
   const { values, positionals } = parsed;
   const wanted = listOf(values.node);
@@ -246,14 +260,17 @@ function parseOptions(args) {
   const only = values.only ? listOf(values.only) : implied;
   const strange = listOf(values.runtime).find((name) => !runtimeNames.includes(name));
   if (strange) throw new Failure(`--runtime knows ${runtimeNames.join(', ')}, not ${strange}.`);
-  const files = named.length > 0 ? named : testFiles();
+  const sharedLibffi = values['shared-libffi'];
+  // The demo runs the ordinary build, which would take the place of the addon.
+  const all = testFiles().filter((file) => !sharedLibffi || file !== 'test/demo.test.js');
+  const files = named.length > 0 ? named : all;
   // Everything when somebody asks for this part.
   const inRuntimes = values.only ? files : essential;
   const wantedRuntimes = listOf(values.runtime);
   const runtimes = !only.includes('runtimes') ? [] : runtimeNames
     .filter((name) => wantedRuntimes.length === 0 || wantedRuntimes.includes(name))
     .map((name) => ({ name, files: inRuntimes }));
-  return { only, lines, files, runtimes, list: values.list };
+  return { only, lines, files, runtimes, list: values.list, sharedLibffi };
 }
 
 await runAsScript(import.meta.url, async (args) => {
