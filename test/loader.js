@@ -29,6 +29,7 @@ exports.noSymbol = (file, name) => (isMusl ? `Symbol not found: ${name}` : `${fi
 
 // The same in the words of glibc and in those of musl.
 const words = [
+  [/File name too long/, 'Filename too long'],
   [/(dlsym failed: ).*?: undefined symbol: /, '$1Symbol not found: '],
   [/(dlopen failed: )(.*): cannot open shared object file: /s, '$1Error loading shared library $2: '],
   [/(dlopen failed: )(.*): cannot read file data: /s, '$1Error loading shared library $2: '],
