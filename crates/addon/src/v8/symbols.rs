@@ -285,7 +285,7 @@ impl Image {
     }
 }
 
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 mod linker {
     //! What the dynamic linker knows.
 
@@ -330,7 +330,7 @@ mod linker {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 mod linker {
     //! Where nobody asks the dynamic linker.
 
