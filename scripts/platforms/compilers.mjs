@@ -4,11 +4,13 @@
 //   setUp()            fetches what is missing and writes the scripts
 //   scripts            the directory they are in
 //   linker, archiver   the programs for what Rust compiles
+//   rustFlags          further options for Rust's compiler, if there are any
 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Archive, unpack } from './debian.mjs';
+import { MingwGcc } from './mingw.mjs';
 import { installWheel, makeOnce, quoted, requireProgram, writeScript } from './steps.mjs';
 
 const zigPackage = 'ziglang==0.17.0';
@@ -121,7 +123,7 @@ class ZigAndMusl {
   }
 }
 
-const classes = { gcc: GccAndClang, musl: ZigAndMusl };
+const classes = { gcc: GccAndClang, musl: ZigAndMusl, mingw: MingwGcc };
 
 /** The compilers that a record names; `tools`, `directory` and `system` as above. */
 export function compilersOf(tools, directory, system, record) {

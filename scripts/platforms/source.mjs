@@ -17,6 +17,7 @@ import { installWheel, makeOnce, requireProgram, succeed } from './steps.mjs';
 class NpmSource {
   constructor(directory, { node, system }) {
     this.package = node.package;
+    this.program = node.program ?? 'node';
     this.versions = node.versions;
     this.content = system;
     this.system = path.join(directory, 'system');
@@ -24,7 +25,7 @@ class NpmSource {
   }
 
   binaryOf(version) {
-    return path.join(this.nodes, `v${version}`, 'bin', 'node');
+    return path.join(this.nodes, `v${version}`, 'bin', this.program);
   }
 
   systemOf() {

@@ -11,8 +11,11 @@ import { makeOnce, requireProgram, succeed } from './steps.mjs';
 // Debian has the sources of most of Rust's releases, in these.
 const sourceSuites = ['bookworm-backports', 'trixie-backports'];
 
-/** The libraries that are built: crate, and the file that comes of it. */
-const libraries = { 'ferrule-addon': 'libferrule.so', 'ferrule-fixture': 'libferrule_fixture.so' };
+/** The libraries that are built: crate, and the name of what comes of it. */
+const libraries = { 'ferrule-addon': 'ferrule', 'ferrule-fixture': 'ferrule_fixture' };
+
+/** The file that has a library of this name. */
+const fileOf = (target, name) => (target.includes('-windows-') ? `${name}.dll` : `lib${name}.so`);
 
 async function rustc(...args) {
   const { env } = toolchain();
@@ -67,6 +70,8 @@ export class RustToolchain {
       [`CC_${lower}`]: this.compilers.linker,
       [`AR_${lower}`]: this.compilers.archiver,
     };
+    const { rustFlags } = this.compilers;
+    if (rustFlags) own[`CARGO_TARGET_${lower.toUpperCase()}_RUSTFLAGS`] = rustFlags.join(' ');
     // Allows cargo's -Zbuild-std, which no release of cargo has as an option yet.
     if (origin !== origins.INSTALLED) own.RUSTC_BOOTSTRAP = '1';
     // Where cargo takes the sources from in its own tests; it has no option for it.
@@ -89,7 +94,9 @@ export class RustToolchain {
 
   /** The files that the last build left. */
   built() {
-    const [addon, fixture] = Object.values(libraries).map((name) => path.join(this.targetDirectory, this.target, 'release', name));
+    const [addon, fixture] = Object.values(libraries).map(
+      (name) => path.join(this.targetDirectory, this.target, 'release', fileOf(this.target, name)),
+    );
     for (const file of [addon, fixture]) {
       if (!fs.existsSync(file)) throw new Failure(`${file} has not been built.`);
     }

@@ -4,7 +4,8 @@
 //! `boundary.rs` throws them, and that is the only place that does.
 
 use ferrule_abi::Representation;
-use ferrule_native::{PrepareError, closure, library, mapping};
+use ferrule_native::library::{self, OPENS_PROCESS};
+use ferrule_native::{PrepareError, closure, mapping};
 
 use crate::napi::{Env, Failure, Value};
 
@@ -38,7 +39,7 @@ pub enum Error {
     #[error(transparent)]
     Closure(#[from] closure::Error),
 
-    #[error("Library path must be a string or null")]
+    #[error("Library path must be a string{}", if OPENS_PROCESS { " or null" } else { "" })]
     LibraryPathType,
     #[error("Function name must be a string")]
     FunctionNameType,

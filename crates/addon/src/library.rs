@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use ferrule_abi::Signature;
+use ferrule_native::library::OPENS_PROCESS;
 use indexmap::IndexMap;
 
 use crate::boundary::Arguments;
@@ -149,7 +150,11 @@ pub fn refuse_receiver<'env>(_: Env<'env>, _: Arguments<'_, 'env>) -> Returned<'
 /// `openLibrary(path)`
 pub fn open<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let path = arguments.get(env, 0)?;
-    let path = if env.kind(path)? == Kind::Null { None } else { Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?) };
+    let path = if OPENS_PROCESS && env.kind(path)? == Kind::Null {
+        None
+    } else {
+        Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?)
+    };
     Ok(Some(env.external(Rc::new(Library::open(env, path.as_deref())?))?))
 }
 

@@ -15,6 +15,10 @@ use unix as os;
 #[cfg(windows)]
 use windows as os;
 
+/// Whether the process itself can be opened as one library, with the symbols of all that is loaded in it. On Windows each image has symbols
+/// of its own, and nothing looks through all of them.
+pub const OPENS_PROCESS: bool = cfg!(unix);
+
 /// Why the system's loader refused, in its own words.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,8 +34,8 @@ pub enum Error {
 pub struct Library(os::Loaded);
 
 impl Library {
-    /// Opens the library at `path`, which the system searches for as it does for any program; `None` is the process itself, with all that
-    /// is loaded in it; on Windows, where nothing looks through all of them, the program alone.
+    /// Opens the library at `path`, which the system searches for as it does for any program; `None` is the process itself where
+    /// [`OPENS_PROCESS`], and elsewhere the program that it runs.
     ///
     /// # Errors
     ///
