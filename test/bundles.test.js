@@ -12,6 +12,9 @@ const { nodeLines, publish } = require('./packages/publish.js');
 const root = path.join(__dirname, '..');
 const example = (name) => path.join(root, 'examples', 'bundling', name);
 
+// A script or a program, as it was installed.
+const esbuild = path.join(root, 'node_modules', '.bin', 'esbuild');
+
 const machine = new Machine();
 let nodes, newest, npm, registry, platform;
 
@@ -41,6 +44,13 @@ async function bundles(name, ...options) {
   const out = machine.make('elsewhere', `${name} – Übersetztes`);
   await machine.succeed(newest, [example('bundle.mjs'), 'bundled.mjs', out], { cwd: directory, node: newest });
   return out;
+}
+
+// The command of docs/installing.md, with `app.mjs` for the program.
+function documentedCommand() {
+  const page = fs.readFileSync(path.join(root, 'docs', 'installing.md'), 'utf8');
+  const [, line] = /^npx esbuild (app\.mjs .*)$/m.exec(page);
+  return line.split(' ');
 }
 
 const expected = (version) => `v${version} -3,0,5,12\n`;
@@ -80,6 +90,26 @@ describe('bundled with esbuild', () => {
       assert.ok(stderr.includes(`Its package ${platform.name} is neither in the bundle nor beside it: bundle where that package is installed`), stderr);
     }
   });
+});
+
+test('the command of docs/installing.md', async (t) => {
+  const directory = await project('documented');
+  fs.renameSync(path.join(directory, 'bundled.mjs'), path.join(directory, 'app.mjs'));
+  await machine.succeed(esbuild, documentedCommand(), { cwd: directory, node: newest });
+  const out = machine.make('elsewhere', 'documented');
+  fs.cpSync(path.join(directory, 'dist'), out, { recursive: true });
+  for (const { version, path: node } of nodes) {
+    await t.test(`on Node ${version}`, async () => assert.equal(await machine.succeed(node, ['app.js'], { cwd: out, node }), expected(version)));
+  }
+});
+
+test('code that says node:ffi, with that name for Ferrule', async () => {
+  const directory = await project('alias');
+  const source = fs.readFileSync(path.join(directory, 'bundled.mjs'), 'utf8').replace("'ferrule'", "'node:ffi'");
+  fs.writeFileSync(path.join(directory, 'app.mjs'), source);
+  await machine.succeed(esbuild, [...documentedCommand(), '--alias:node:ffi=ferrule'], { cwd: directory, node: newest });
+  const { version, path: oldest } = nodes[0];
+  assert.equal(await machine.succeed(oldest, [path.join('dist', 'app.js')], { cwd: directory, node: oldest }), expected(version));
 });
 
 test('bundled where the package of the platform is not installed: that succeeds, and the bundle says what is missing', async () => {

@@ -155,6 +155,23 @@ describe('a package', () => {
   });
 });
 
+describe('docs/installing.md', () => {
+  const page = fs.readFileSync(path.join(root, 'docs', 'installing.md'), 'utf8');
+
+  it('has a row for the package of every target', () => {
+    const rows = [...page.matchAll(/^\| `(@ferrule\/[^`]+)` \| (.*) \|$/gm)].map(([, name, text]) => [name, text]);
+    assert.deepEqual(rows.map(([name]) => name), targets.map(packageOf));
+    const words = { linux: 'Linux', darwin: 'macOS', win32: 'Windows', freebsd: 'FreeBSD', x64: 'x64', arm64: 'arm64', arm: '32-bit ARM (ARMv7)' };
+    const libraries = { glibc: `, glibc ${check.oldestGlibc} or later`, musl: ', musl' };
+    assert.deepEqual(rows.map(([, text]) => text), targets.map(({ os: system, cpu, libc }) => `${words[system]} on ${words[cpu]}${libraries[libc] ?? ''}`));
+  });
+
+  it('has a row for every error of lib/no-binary.js', () => {
+    const codes = [...fs.readFileSync(path.join(root, 'lib', 'no-binary.js'), 'utf8').matchAll(/'(ERR_(?:FERRULE|DLOPEN_DISABLED)\w*)'/g)].map(([, code]) => code);
+    assert.deepEqual([...page.matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => code).sort(), [...new Set(codes)].sort());
+  });
+});
+
 describe('the platform of a process', () => {
   let directory;
 

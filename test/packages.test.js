@@ -91,6 +91,15 @@ describe('installed by npm, into a folder whose name has spaces and letters from
   });
 });
 
+test('for another machine, npm brings the package of that one', async () => {
+  const directory = project('another');
+  const others = ['--os=linux', '--cpu=arm64', `--libc=${platform.name.includes('arm64-musl') ? 'glibc' : 'musl'}`];
+  const before = registry.fetched.length;
+  await runNpm(directory, 'install', 'ferrule', ...others);
+  const asked = registry.fetched.slice(before).filter((name) => name !== main.name);
+  assert.deepEqual([...new Set(asked)], [`@ferrule/linux-arm64-${others[2] === '--libc=musl' ? 'musl' : 'gnu'}`]);
+});
+
 describe('installed by other package managers', () => {
   test('pnpm, whose packages see only what they depend on', async (t) => {
     const directory = project('pnpm');
