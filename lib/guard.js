@@ -1,19 +1,19 @@
 'use strict';
 
 // Guarded mode, as far as it needs JavaScript: the stack of a call, as text. Rust asks for it before each native call, because nobody can
-// once a signal handler runs.
+// once a signal handler runs. Loaded in guarded mode only: making a realm takes time.
 //
 // It is taken in a realm of its own. `Error.prepareStackTrace` is looked up where the error was made, and what stands there is ours: the
 // program's own is not run, and neither its `Error.stackTraceLimit` nor anything else that it does to `Error` counts.
 
-const { sep } = require('node:path');
+const { basename, sep } = require('node:path');
 const { createContext, runInContext } = require('node:vm');
 
-const { isGuarded } = require('./binding.js');
-
 // What nobody debugs is left out: Node's own functions, and ours. The wrappers' scripts have this for a name (wrap.js), and everything else of
-// ours is in this folder.
+// ours is in this folder. In a bundle, this file is the program's, and nothing but the wrappers can be told from it.
 const SCRIPT = 'ferrule';
+const isBundled = typeof __filename !== 'string' || basename(__filename) !== 'guard.js';
+const FOLDER = isBundled ? SCRIPT : `${__dirname}${sep}`;
 
 const source = `(function (SCRIPT, FOLDER) {
   'use strict';
@@ -38,11 +38,7 @@ const source = `(function (SCRIPT, FOLDER) {
 })`;
 
 function callStack() {
-  return runInContext(source, createContext(), { filename: SCRIPT })(SCRIPT, `${__dirname}${sep}`);
+  return runInContext(source, createContext(), { filename: SCRIPT })(SCRIPT, FOLDER);
 }
 
-module.exports = {
-  isGuarded,
-  // Never asked for when guarded mode is off, and then no realm is made.
-  callStack: isGuarded ? callStack() : () => '',
-};
+module.exports = { callStack: callStack() };

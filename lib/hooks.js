@@ -8,10 +8,9 @@ const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
 const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
+const { hasAccess, isGuarded } = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
-const { callStack, isGuarded } = require('./guard.js');
-const { reportDenial } = require('./permission.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
@@ -23,6 +22,12 @@ const { isInteger } = Number;
 const { abs } = Math;
 const { stringify } = JSON;
 const { apply } = Reflect;
+
+const nothing = () => {};
+
+// What few processes have a use for, and is not loaded in the others: guarded mode, and a permission model in which FFI is ours to refuse.
+const callStack = isGuarded ? require('./guard.js').callStack : () => '';
+const reportDenial = hasAccess() === undefined ? nothing : require('./permission.js').reportDenial;
 
 const lengthOf = (prototype, property) => getOwnPropertyDescriptor(prototype, property).get;
 const bytesOfBuffer = lengthOf(getPrototypeOf(Uint8Array.prototype), 'length');
@@ -130,7 +135,7 @@ module.exports = {
   name_of: nameOf,
   call_stack: callStack,
   report_denial: reportDenial,
-  nothing() {},
+  nothing,
   is_buffer: isBuffer,
   byte_length: byteLength,
   shared_bytes: (value) => (isSharedArrayBuffer(value) ? new Uint8Array(value) : undefined),

@@ -80,6 +80,14 @@ describe('bundled with esbuild', () => {
     });
   }
 
+  test('they run in guarded mode', { skip: process.platform === 'linux' ? false : 'there is none' }, async () => {
+    const { version } = nodes.at(-1);
+    for (const name of ['app.cjs', 'app.mjs', 'one.cjs', 'one.mjs']) {
+      const variables = { FERRULE_GUARD: '1' };
+      assert.equal(await machine.succeed(newest, [name], { cwd: directory, node: newest, variables }), expected(version), name);
+    }
+  });
+
   test('without the binary beside it, a bundle says what is missing', async () => {
     const alone = machine.make('alone', 'without');
     for (const name of ['app.cjs', 'app.mjs']) {
