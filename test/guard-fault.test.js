@@ -95,7 +95,8 @@ describe('a fault inside a native call is reported', options, () => {
     const fs = require('node:fs');
     const file = `${require('node:os').tmpdir()}/ferrule-fault-${process.pid}`;
     fs.writeFileSync(file, '');
-    const memory = fixture.native('mmap', 'pointer', 'pointer', 'u64', 'i32', 'i32', 'i32', 'i64')(null, 4096, 1, 1, fs.openSync(file), 0);
+    const { SIZE } = require('./machine');
+    const memory = fixture.native('mmap', 'pointer', 'pointer', SIZE, 'i32', 'i32', 'i32', SIZE)(null, 4096n, 1, 1, fs.openSync(file), 0n);
     fs.rmSync(file);
     const read = fixture.native('fault_read', 'u8', 'pointer');
     console.log('before');

@@ -47,7 +47,8 @@ describe('a pointer that JavaScript hands out', options, () => {
         found[`set${name}`] = attempt(() => ffi[`set${name}`](0x2an, 8, value));
         found[`set${name} of code`] = attempt(() => ffi[`set${name}`](code, 0, value));
       }
-      const page = fixture.native('mmap', 'pointer', 'pointer', 'u64', 'i32', 'i32', 'i32', 'i64')(null, 8192, 0, 0x22, -1, 0);
+      const { SIZE } = require('./machine');
+      const page = fixture.native('mmap', 'pointer', 'pointer', SIZE, 'i32', 'i32', 'i32', SIZE)(null, 8192n, 0, 0x22, -1, 0n);
       found['getInt8 of none'] = attempt(() => ffi.getInt8(page));
       found.toString = attempt(() => ffi.toString(0x2an));
       found['toBuffer, a copy'] = attempt(() => ffi.toBuffer(0x2an, 3));
@@ -91,12 +92,13 @@ describe('a pointer that JavaScript hands out', options, () => {
         }
       };
       const [READ, WRITE, PRIVATE, ANONYMOUS] = [1, 2, 2, 32];
-      const pages = fixture.native('mmap', 'pointer', 'pointer', 'u64', 'i32', 'i32', 'i32', 'i64')(
-        null, 3 * 65536, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0);
+      const { SIZE } = require('./machine');
+      const pages = fixture.native('mmap', 'pointer', 'pointer', SIZE, 'i32', 'i32', 'i32', SIZE)(
+        null, 3n * 65536n, READ | WRITE, PRIVATE | ANONYMOUS, -1, 0n);
       const last = pages + 131072n - 2n;
       ffi.setUint16(last, 0, 0x7878);
       const fits = [attempt(() => ffi.getUint16(last)), attempt(() => ffi.toBuffer(pages, 131072, false).length), attempt(() => ffi.toString(last))];
-      fixture.native('mprotect', 'i32', 'pointer', 'u64', 'i32')(pages + 131072n, 65536, 0);
+      fixture.native('mprotect', 'i32', 'pointer', SIZE, 'i32')(pages + 131072n, 65536n, 0);
       console.log(JSON.stringify({
         fits,
         refused: {
@@ -127,8 +129,9 @@ describe('a pointer that JavaScript hands out', options, () => {
     try {
       const found = await answer(({ ffi, fixture }, file) => {
         const { openSync, truncateSync } = require('node:fs');
-        const mmap = fixture.native('mmap', 'pointer', 'pointer', 'u64', 'i32', 'i32', 'i32', 'i64');
-        const memory = mmap(null, 4096, 3, 1, openSync(file, 'r+'), 0);
+        const { SIZE } = require('./machine');
+        const mmap = fixture.native('mmap', 'pointer', 'pointer', SIZE, 'i32', 'i32', 'i32', SIZE);
+        const memory = mmap(null, 4096n, 3, 1, openSync(file, 'r+'), 0n);
         const before = ffi.toString(memory);
         truncateSync(file, 0);
         const refused = {};
@@ -158,6 +161,7 @@ describe('a pointer that JavaScript hands out', options, () => {
           return `${error.code} ${error.message}`;
         }
       };
+      const { LAST } = require('./machine');
       console.log(JSON.stringify([
         attempt(() => ffi.toBuffer(0x2an, 0).length),
         attempt(() => ffi.toArrayBuffer(0x2an, 0, false).byteLength),
@@ -167,8 +171,8 @@ describe('a pointer that JavaScript hands out', options, () => {
         attempt(() => ffi.getInt8(0x2an, -1)),
         attempt(() => ffi.setInt8(0x2an, 0, 500)),
         attempt(() => ffi.setInt8(0x2an, 0)),
-        attempt(() => ffi.getInt16(2n ** 64n - 1n)),
-        attempt(() => ffi.toBuffer(2n ** 64n - 1n, 2)),
+        attempt(() => ffi.getInt16(LAST)),
+        attempt(() => ffi.toBuffer(LAST, 2)),
         attempt(() => ffi.exportString('abc', 0x2an, 2)),
         attempt(() => ffi.exportString('abc', 0x2an, 20, 'no encoding')),
       ]));

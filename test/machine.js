@@ -28,6 +28,9 @@ const charIsSigned = ['x64', 'ia32'].includes(process.arch) || process.platform 
 // Whether Ferrule compiles code for this processor. Elsewhere there is the slow tier only.
 const isCompiled = ['x64', 'arm64'].includes(process.arch);
 
+// The tier that a call takes which takes `tier` where there are all of them.
+const reached = (tier) => (isCompiled ? tier : 'slow');
+
 // For the tests of the other tiers, and of what else goes through V8's own functions.
 const slowOnly = !isCompiled && 'Ferrule compiles no code for this processor';
 
@@ -38,4 +41,4 @@ const readNarrow = ({ getUint32 }) => (address, offset) => BigInt(getUint32(addr
 // The type of size_t and of unsigned long where there are no narrower ones than addresses: a bigint on every machine.
 const SIZE = ADDRESS_SIZE === 8 ? 'u64' : 'pointer';
 
-module.exports = { ADDRESS_SIZE, SIZE, LAST, littleEndian, charIsSigned, isCompiled, slowOnly, AddressArray, element, addresses, readAddress };
+module.exports = { ADDRESS_SIZE, SIZE, LAST, littleEndian, charIsSigned, isCompiled, reached, slowOnly, AddressArray, element, addresses, readAddress };

@@ -5,12 +5,12 @@
 
 const assert = require('node:assert/strict');
 const { run } = require('../child');
-const { isCompiled } = require('../machine');
+const { reached } = require('../machine');
 
 // Runs `body` where Ferrule has the tiers up to the one named, as far as there are any.
 function runUpTo(tier, body, { trace = true, ...options } = {}) {
   const before = {};
-  const environment = { FERRULE_TIERS: isCompiled ? tier : 'slow', FERRULE_TIER_TRACE: trace ? '1' : '' };
+  const environment = { FERRULE_TIERS: reached(tier), FERRULE_TIER_TRACE: trace ? '1' : '' };
   for (const name of Object.keys(environment)) before[name] = process.env[name];
   Object.assign(process.env, environment);
   try {
