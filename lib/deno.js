@@ -18,4 +18,12 @@ function open(file) {
 
 const file = binary();
 
-module.exports = { __proto__: null, name: 'deno', ...file === undefined ? undefined : open(file) };
+const { env, permissions } = Deno;
+
+// Nobody is to be asked for a permission that changes nothing but the speed.
+function variable(name) {
+  const { state } = permissions.querySync({ __proto__: null, name: 'env', variable: name });
+  return state === 'granted' ? env.get(name) : undefined;
+}
+
+module.exports = { __proto__: null, name: 'deno', variable, ...file === undefined ? undefined : open(file) };

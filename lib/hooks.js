@@ -11,6 +11,7 @@ const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 const { hasAccess, isGuarded } = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
+const { variable } = require('./runtime.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
@@ -109,13 +110,14 @@ function byteLength(view, isAnyView) {
 // Guarded mode looks at everything in the slow one. FERRULE_TIERS takes the faster ones away, to look for a fault or to measure; with 'cell',
 // what is left goes through Node-API alone.
 function tiers() {
-  const { env: { FERRULE_TIERS, NODE_OPTIONS = '' }, execArgv } = process;
-  if (isGuarded || FERRULE_TIERS === 'slow' || typeof WebAssembly === 'undefined') {
+  const { execArgv } = process;
+  const wanted = variable('FERRULE_TIERS');
+  if (isGuarded || wanted === 'slow' || typeof WebAssembly === 'undefined') {
     return 'slow';
   }
-  const flags = ` ${NODE_OPTIONS} ${execArgv.join(' ')} `.replaceAll('_', '-');
+  const flags = ` ${variable('NODE_OPTIONS') ?? ''} ${execArgv.join(' ')} `.replaceAll('_', '-');
   const isOff = flags.includes(' --no-turbo-fast-api-calls ') || flags.includes(' --no-opt ') || flags.includes(' --no-turbofan ');
-  return FERRULE_TIERS === 'cell' || isOff ? 'cell' : 'fast';
+  return wanted === 'cell' || isOff ? 'cell' : 'fast';
 }
 
 module.exports = {

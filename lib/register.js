@@ -31,6 +31,7 @@
 //   ferrule/register, and a Worker of a program that loads ferrule/register in its own code;
 // * before Node 22.15, a static `import 'node:ffi'` below an ES module that was loaded with `require`: Node resolves that
 //   graph without its hooks; and before Node 20.6, which has no hooks to register, every `import`;
+// * in Bun, a static `import 'node:ffi'`;
 // * a CommonJS file that is imported while somebody's asynchronous load hook supplies its source: Node gives it a second
 //   kind of `require`, which finds the namespace of node-ffi.mjs instead of its default export (on older lines: a TypeError).
 //
@@ -38,7 +39,7 @@
 
 const Module = require('node:module');
 const path = require('node:path');
-const { pathToFileURL } = require('node:url');
+const { fileURLToPath, pathToFileURL } = require('node:url');
 const { isInternalThread } = require('node:worker_threads');
 
 const registerPermission = require('./register-permission.js');
@@ -49,7 +50,10 @@ const commonjsURL = pathToFileURL(commonjsPath).href;
 const moduleURL = pathToFileURL(path.join(__dirname, 'node-ffi.mjs')).href;
 
 function replaceValue(object, key, value) {
-  Object.defineProperty(object, key, { ...Object.getOwnPropertyDescriptor(object, key), value });
+  const { get, set, ...descriptor } = Object.getOwnPropertyDescriptor(object, key);
+  // Bun and Deno have accessors in places, and Bun only looks at what their setters are given.
+  if (set !== undefined) object[key] = value;
+  else Object.defineProperty(object, key, { ...descriptor, value });
 }
 
 function replaceMethod(object, key, method) {
@@ -103,6 +107,11 @@ function registerResolver() {
 function redirectImports() {
   if (Module.registerHooks !== undefined) {
     Module.registerHooks({ resolve });
+  } else if (globalThis.Bun?.plugin !== undefined) {
+    // Nobody is asked for the static imports of an ES module there.
+    Bun.plugin({ name: 'ferrule', setup(build) {
+      build.onResolve({ filter: /^ffi$/, namespace: 'node' }, () => ({ path: fileURLToPath(moduleURL) }));
+    } });
   } else {
     registerResolver();
   }

@@ -7,6 +7,7 @@
 // | `enter` | `(entry) => void`: a native function that enters the compiled code at `entry`, which takes all it needs from the cells. No JavaScript may run inside |
 // | `ordinary` | `(entry) => () => void`: makes a native function that enters the code at `entry`, and may be called whenever JavaScript may run |
 // | `memory` | the functions of crates/addon/src/runtime.rs, for lib/memory.js |
+// | `variable` | `(name) => string`: an environment variable; undefined where the program may not read it |
 // | `asIntN`, `asUintN` | what answers faster than the language's own whether 64 bits hold a bigint: with the same bigint if they do, with another one if not |
 
 const { bun, deno } = process.versions;
@@ -19,5 +20,13 @@ function load() {
 }
 
 module.exports = {
-  __proto__: null, name: 'node', enter: undefined, ordinary: undefined, memory: undefined, asIntN, asUintN, ...load(),
+  __proto__: null,
+  name: 'node',
+  enter: undefined,
+  ordinary: undefined,
+  memory: undefined,
+  variable: (name) => process.env[name],
+  asIntN,
+  asUintN,
+  ...load(),
 };

@@ -23,7 +23,7 @@ const { floor } = Math;
 const { runInThisContext } = Script.prototype;
 
 // Which tier the last call took, if tests have asked for it at load.
-const trace = process.env.FERRULE_TIER_TRACE ? { __proto__: null, last: undefined } : undefined;
+const trace = runtime.variable('FERRULE_TIER_TRACE') ? { __proto__: null, last: undefined } : undefined;
 
 // What all wrappers use.
 const shared = {

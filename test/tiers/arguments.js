@@ -49,7 +49,10 @@ exports.objects = {
   'an object of another context': () => vm.runInNewContext('({})'),
   'a module namespace': () => globalThis,
   'a shared array buffer': () => new SharedArrayBuffer(8),
-  'an object that is like undefined': () => new Function('return %GetUndetectable()')(),
+  'an object that is like undefined': () => (
+    // Bun and Deno give nobody one.
+    process.versions.bun === undefined && process.versions.deno === undefined ? new Function('return %GetUndetectable()')() : undefined
+  ),
   'what converts to a number': () => convertible(() => 1),
   'what converts to a bigint': () => convertible(() => 1n),
   'what throws when it is converted': () => convertible(() => { throw new Error('converted'); }),

@@ -3,6 +3,12 @@
 // Call sites whose code comes from a compiler of V8's that a test chooses, and which of Ferrule's tiers a call took. Load this before the
 // module under test: Ferrule decides at load whether it tells.
 
+// Engines that are not Node's have less.
+if (process.versions.bun !== undefined || process.versions.deno !== undefined) {
+  module.exports = require('./site-elsewhere');
+  return;
+}
+
 const v8 = require('node:v8');
 const { reached } = require('../machine');
 

@@ -6,8 +6,10 @@
 const ROOM = 2048;
 
 const native = (source) => new Function('text', source);
-const internalize = native('return %InternalizeString(text)');
-const flatten = native('return %FlattenString(text)');
+// Bun's and Deno's engines have no such functions here; there, what is done with the text does it.
+const [internalize, flatten] = process.versions.bun === undefined && process.versions.deno === undefined
+  ? [native('return %InternalizeString(text)'), native('return %FlattenString(text)')]
+  : [(text) => Object.keys({ [text]: 0 })[0], (text) => (text.charCodeAt(text.length - 1), text)];
 
 // From this length on, V8 neither copies what it joins nor what it cuts out.
 const MIN_LENGTH = 13;
