@@ -15,6 +15,7 @@
 //   on win32                  it is for this system, instead of Linux with glibc
 //   needs cc                  it needs this program
 //   flags --jitless           Node's options
+//   by ferrule                the command `ferrule` runs it, which gets the flags
 //   environment NAME=value    one more variable
 //   ends with SIGABRT         how it ends, when it does not end well: a signal, or `exit code 9`
 //   run                       a block of `sh` is run, too
@@ -46,6 +47,7 @@ const clauses = {
   'needs ': (mark, value) => { mark.needs.push(value); },
   'flags ': (mark, value) => { mark.flags = value.split(' '); },
   'environment ': (mark, value) => { mark.environment[value.split('=')[0]] = value.slice(value.indexOf('=') + 1); },
+  'by ferrule': (mark) => { mark.launcher = [process.execPath, path.join(root, 'bin', 'ferrule.js')]; },
   'ends with ': (mark, value) => { mark.ending = value; },
   'run': (mark) => { mark.run = true; },
   'is ': (mark, value) => { mark.file = value; },
@@ -115,7 +117,7 @@ function write(folder, { language, source, name, line: place }) {
 }
 
 /** Runs a block in a folder, and resolves to how it ended: `{ ending, stdout, stderr }`. `command` are the words before the program's name. */
-exports.runBlock = function runBlock(folder, block, command = [process.execPath, '--no-warnings']) {
+exports.runBlock = function runBlock(folder, block, command = block.mark.launcher ?? [process.execPath, '--no-warnings']) {
   const { flags, environment: additions } = block.mark;
   const file = write(folder, block);
   const [program, ...args] = block.language === 'sh' ? ['sh', '-e'] : [...command, ...flags];

@@ -64,9 +64,11 @@ if (constants.MAX_LENGTH >= 2 ** 53 - 1) unseen['ERR_BUFFER_TOO_LARGE: Buffer is
 
 const source = fs.readFileSync(path.join(root, 'crates', 'addon', 'src', 'error.rs'), 'utf8');
 
-test('every code of error.rs has an entry', () => {
+test('every code has an entry', () => {
   const codes = new Set([...source.matchAll(/Some\("(ERR_\w+)"\)/g)].map(([, code]) => code));
-  assert.ok(codes.size >= 15);
+  const own = fs.readFileSync(path.join(root, 'lib', 'no-binary.js'), 'utf8').matchAll(/'(ERR_(?:FERRULE|DLOPEN)_\w+)'/g);
+  for (const [, code] of own) if (code !== 'ERR_DLOPEN_FAILED') codes.add(code); // which becomes one of Ferrule's
+  assert.ok(codes.size >= 18);
   for (const code of codes) assert.ok(sections.has(code), code);
 });
 
@@ -312,10 +314,42 @@ test('an option of Node 26 is a bad one before', { skip: line >= 26 && 'this Nod
   assert.ok(stderr.includes('--experimental-ffi is not allowed in NODE_OPTIONS'), stderr);
 });
 
-test('without a binary, the first words are those of the page', () => {
-  const text = fs.readFileSync(path.join(root, 'lib', 'binding.js'), 'utf8');
-  const words = 'Ferrule has no native binary for';
-  assert.ok(text.includes(words) && page.includes(`\`${words} …\``));
+// ---------------------------------------------------------------------------------------------------------------------------
+// What is said when Ferrule cannot be loaded, or used
+
+describe('a process that may not', () => {
+  const failure = 'try { require(process.argv[1]).dlopen(null); } catch ({ code, message }) { console.log(JSON.stringify([code, message])); }';
+  const assertFails = (code, target, flags = [], prelude = '') => {
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', prelude + failure, target], { encoding: 'utf8', cwd: root, env: environment() });
+    assert.ok(stdout, stderr);
+    const [found, message] = JSON.parse(stdout);
+    assert.equal(found, code, message);
+    assertHasRow(code, message);
+  };
+
+  test('use it', () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+    assertFails('ERR_ACCESS_DENIED', root, [permission, '--allow-addons', '--allow-fs-read=*']);
+    assertFails('ERR_DLOPEN_DISABLED', root, [permission, '--allow-fs-read=*']);
+    assertFails('ERR_DLOPEN_DISABLED', root, ['--no-addons']);
+  });
+
+  test('find a binary, or one that loads', () => {
+    const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-copy-'));
+    try {
+      fs.cpSync(path.join(root, 'lib'), path.join(copy, 'lib'), { recursive: true });
+      fs.copyFileSync(path.join(root, 'package.json'), path.join(copy, 'package.json'));
+      assertFails('ERR_FERRULE_NO_BINARY', copy);
+      assertFails('ERR_FERRULE_NO_BINARY', copy, [], "Object.defineProperty(process, 'arch', { value: 'pdp11' });");
+      fs.writeFileSync(path.join(copy, 'Cargo.toml'), '');
+      assertFails('ERR_FERRULE_NO_BINARY', copy);
+      fs.mkdirSync(path.join(copy, 'build'));
+      fs.writeFileSync(path.join(copy, 'build', 'ferrule.node'), 'no binary');
+      assertFails('ERR_FERRULE_BINARY_NOT_LOADED', copy);
+    } finally {
+      fs.rmSync(copy, { recursive: true, force: true });
+    }
+  });
 });
 
 // Last: the tests above have said what they saw.
