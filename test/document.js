@@ -13,6 +13,8 @@
 //
 //   from Node 24              it needs this line, or a newer one: for its syntax, or for an option
 //   on win32                  it is for this system, instead of Linux with glibc
+//   in Node                   it is about Node itself, and not for other runtimes
+//   not in Deno, reason       it is for Node and Bun
 //   needs cc                  it needs this program
 //   flags --jitless           Node's options
 //   by ferrule                the command `ferrule` runs it, which gets the flags
@@ -32,6 +34,14 @@ const root = path.join(__dirname, '..');
 const line = Number(process.versions.node.split('.')[0]);
 const isGlibc = process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime !== undefined;
 
+// How a program is started, in Node and elsewhere.
+const starts = {
+  deno: [process.execPath, 'run', '--allow-all', '--no-lock', '--quiet'],
+  bun: [process.execPath],
+  node: [process.execPath, '--no-warnings'],
+};
+const runtime = ['deno', 'bun'].find((name) => process.versions[name] !== undefined) ?? 'node';
+
 const languages = { mjs: 'mjs', cjs: 'cjs', sh: 'sh' };
 const shell = { cc: ['cc', ['--version']], rustc: ['rustc', ['--version']] };
 
@@ -44,6 +54,8 @@ function environment(additions = {}) {
 const clauses = {
   'from Node ': (mark, value) => { mark.from = Number(value); },
   'on ': (mark, value) => { mark.system = value; },
+  'in Node': (mark) => { mark.isForNode = true; },
+  'not in Deno, ': (mark, value) => { mark.withoutDeno = value; },
   'needs ': (mark, value) => { mark.needs.push(value); },
   'flags ': (mark, value) => { mark.flags = value.split(' '); },
   'environment ': (mark, value) => { mark.environment[value.split('=')[0]] = value.slice(value.indexOf('=') + 1); },
@@ -92,6 +104,8 @@ exports.isExample = ({ language, mark }) => Object.hasOwn(languages, language) &
 /** Why a block cannot be run here: a text, or false. */
 exports.skipReason = function skipReason({ mark }) {
   if (mark.reason) return mark.reason;
+  if (mark.isForNode && runtime !== 'node') return 'it is about Node';
+  if (mark.withoutDeno && runtime === 'deno') return mark.withoutDeno;
   if (mark.system !== process.platform) return `it is for ${mark.system}`;
   if (mark.system === 'linux' && !isGlibc) return 'it names libraries as they are called with glibc';
   if (line < mark.from) return `it needs Node ${mark.from}`;
@@ -101,11 +115,19 @@ exports.skipReason = function skipReason({ mark }) {
   return absent ? `${absent} is not installed` : false;
 };
 
-/** A folder for the programs of a document, with all its named blocks in it. The caller removes it. */
-exports.makeFolder = function makeFolder({ blocks }) {
+/** A folder for programs, which find these packages there. The caller removes it. */
+exports.makeProgramFolder = function makeProgramFolder(packages = { ferrule: root }) {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-document-')));
   fs.mkdirSync(path.join(folder, 'node_modules'));
-  fs.symlinkSync(root, path.join(folder, 'node_modules', 'ferrule'), 'junction');
+  // Without it, Deno does not look into node_modules.
+  fs.writeFileSync(path.join(folder, 'package.json'), '{}');
+  for (const [name, directory] of Object.entries(packages)) fs.symlinkSync(directory, path.join(folder, 'node_modules', name), 'junction');
+  return folder;
+};
+
+/** The same for the programs of a document, with all its named blocks in it. */
+exports.makeFolder = function makeFolder({ blocks }) {
+  const folder = exports.makeProgramFolder();
   for (const { name, source } of blocks) if (name) fs.writeFileSync(path.join(folder, name), source);
   return folder;
 };
@@ -117,7 +139,7 @@ function write(folder, { language, source, name, line: place }) {
 }
 
 /** Runs a block in a folder, and resolves to how it ended: `{ ending, stdout, stderr }`. `command` are the words before the program's name. */
-exports.runBlock = function runBlock(folder, block, command = block.mark.launcher ?? [process.execPath, '--no-warnings']) {
+exports.runBlock = function runBlock(folder, block, command = block.mark.launcher ?? starts[runtime]) {
   const { flags, environment: additions } = block.mark;
   const file = write(folder, block);
   const [program, ...args] = block.language === 'sh' ? ['sh', '-e'] : [...command, ...flags];
@@ -128,7 +150,7 @@ exports.runBlock = function runBlock(folder, block, command = block.mark.launche
   return { ending: signal ?? `exit code ${status}`, stdout, stderr };
 };
 
-/** Checks the syntax of a block that is not run. */
+/** Checks the syntax of a block that is not run. Only Node can do that. */
 exports.checkBlock = function checkBlock(folder, block) {
   const { status, stderr } = spawnSync(process.execPath, ['--check', write(folder, block)], { cwd: folder, encoding: 'utf8', env: environment() });
   assert.equal(status, 0, stderr);
@@ -153,5 +175,7 @@ exports.assertPrinted = function assertPrinted(actual, expected) {
 };
 
 exports.isGlibc = isGlibc;
+exports.isNode = runtime === 'node';
+exports.start = starts[runtime];
 exports.environment = environment;
 exports.root = root;

@@ -13,7 +13,7 @@ const { after, describe, test } = require('node:test');
 const ffi = require('ferrule');
 const { run, start } = require('./child');
 const fixture = require('./conformance/native');
-const { environment, root } = require('./document');
+const { environment, isNode, root } = require('./document');
 const { guarded, skip: noGuard } = require('./guard/process');
 
 const page = fs.readFileSync(path.join(root, 'docs', 'troubleshooting.md'), 'utf8');
@@ -131,7 +131,7 @@ const thrown = {
   ],
   'ERR_OUT_OF_RANGE': [() => ffi.getInt8(memory, 2 ** 53), () => ffi.toBuffer(memory, 2 ** 53), () => ffi.exportString('abc', memory, 3)],
   'ERR_CONSTRUCT_CALL_REQUIRED': [() => ffi.DynamicLibrary('x')],
-  'ERR_BUFFER_TOO_LARGE': constants.MAX_LENGTH < 2 ** 53 - 1 ? [() => ffi.toBuffer(memory, constants.MAX_LENGTH + 1, false)] : [],
+  'ERR_BUFFER_TOO_LARGE': isNode && constants.MAX_LENGTH < 2 ** 53 - 1 ? [() => ffi.toBuffer(memory, constants.MAX_LENGTH + 1, false)] : [],
   'ERR_MEMORY_ALLOCATION_FAILED': [() => ffi.toArrayBuffer(memory, 2 ** 52)],
   'ERR_UNKNOWN_ENCODING': [() => ffi.exportString('x', memory, 8, 'bogus')],
   'ERR_FFI_UNSUPPORTED_TYPE': [() => ffi.getNativeFunction(null, 'malloc', 'size_t', [])],
@@ -303,7 +303,7 @@ describe('each line is what ends the process, when a callback', () => {
   }
 });
 
-test('an option of Node 26 is a bad one before', { skip: line >= 26 && 'this Node has it' }, () => {
+test('an option of Node 26 is a bad one before', { skip: (line >= 26 || !isNode) && 'it is no bad one here' }, () => {
   for (const option of ['--experimental-ffi', '--allow-ffi']) {
     const { status, stderr } = spawnSync(process.execPath, [option, '-e', '0'], { encoding: 'utf8', env: environment() });
     assert.equal(status, 9);
@@ -327,14 +327,14 @@ describe('a process that may not', () => {
     assertHasRow(code, message);
   };
 
-  test('use it', () => {
+  test('use it', { skip: isNode ? false : 'Node\'s options say that' }, () => {
     const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
     assertFails('ERR_ACCESS_DENIED', root, [permission, '--allow-addons', '--allow-fs-read=*']);
     assertFails('ERR_DLOPEN_DISABLED', root, [permission, '--allow-fs-read=*']);
     assertFails('ERR_DLOPEN_DISABLED', root, ['--no-addons']);
   });
 
-  test('find a binary, or one that loads', () => {
+  test('find a binary, or one that loads', { skip: isNode ? false : 'the programs are for Node' }, () => {
     const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-copy-'));
     try {
       fs.cpSync(path.join(root, 'lib'), path.join(copy, 'lib'), { recursive: true });
@@ -353,7 +353,7 @@ describe('a process that may not', () => {
 });
 
 // Last: the tests above have said what they saw.
-test('every entry was seen', { skip: isLinux && !process.env.FERRULE_EMULATED && ['x64', 'arm64'].includes(process.arch) ? false : 'some of the tests were skipped' }, () => {
+test('every entry was seen', { skip: isNode && isLinux && !process.env.FERRULE_EMULATED && ['x64', 'arm64'].includes(process.arch) ? false : 'some of the tests were skipped' }, () => {
   const entries = [...sections.keys()].filter((key) => key.startsWith('ERR_') || key === WITHOUT_CODE || key === ABORTS)
     .flatMap((section) => rowsOf(section).map((row) => `${section}: ${row}`));
   const isCompiled = spawnSync('cc', ['--version']).status === 0;
