@@ -15,7 +15,7 @@ const reporter = './scripts/reporter.mjs';
 
 /** What these check does not depend on the Node or the platform that runs them, or they go through the lines themselves: once is enough. */
 export const onOneLine = new Set([
-  'test/api-reference.test.js', 'test/bundles.test.js', 'test/layers.test.js', 'test/packages.test.js', 'test/types.test.js',
+  'test/api-reference.test.js', 'test/bundles.test.js', 'test/executable.test.js', 'test/layers.test.js', 'test/packages.test.js', 'test/types.test.js',
 ]);
 
 /** These measure memory or time, which tests running beside them would disturb: they run last, one by one. */

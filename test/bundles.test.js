@@ -7,10 +7,10 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Machine } = require('./packages/machine.js');
-const { nodeLines, publish } = require('./packages/publish.js');
+const { nodeLines, printed, projectToBundle, publish } = require('./packages/publish.js');
 
 const root = path.join(__dirname, '..');
-const example = (name) => path.join(root, 'examples', 'bundling', name);
+const example = path.join(root, 'examples', 'bundling', 'bundle.mjs');
 
 // A script or a program, as it was installed.
 const esbuild = path.join(root, 'node_modules', '.bin', 'esbuild');
@@ -29,20 +29,13 @@ after(async () => {
   machine.remove();
 });
 
-// A project with a program, in which Ferrule is installed.
-async function project(name, ...options) {
-  const directory = machine.make('projects', name);
-  fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'project', private: true }));
-  fs.copyFileSync(path.join(__dirname, 'packages', 'bundled.mjs'), path.join(directory, 'bundled.mjs'));
-  await machine.succeed(newest, [npm, 'install', 'ferrule', ...options], { cwd: directory, node: newest });
-  return directory;
-}
+const project = (name, ...options) => projectToBundle(machine, { npm, node: newest }, name, ...options);
 
 // Makes the bundles and moves them to a directory where nothing else is.
 async function bundles(name, ...options) {
   const directory = await project(name, ...options);
   const out = machine.make('elsewhere', `${name} – Übersetztes`);
-  await machine.succeed(newest, [example('bundle.mjs'), 'bundled.mjs', out], { cwd: directory, node: newest });
+  await machine.succeed(newest, [example, 'bundled.mjs', out], { cwd: directory, node: newest });
   return out;
 }
 
@@ -52,8 +45,6 @@ function documentedCommand() {
   const [, line] = /^npx esbuild (app\.mjs .*)$/m.exec(page);
   return line.split(' ');
 }
-
-const expected = (version) => `v${version} -3,0,5,12\n`;
 
 describe('bundled with esbuild', () => {
   let directory;
@@ -73,7 +64,7 @@ describe('bundled with esbuild', () => {
           const alone = machine.make('alone', version, name);
           const temporary = machine.make('temporary', version, name);
           for (const file of name.startsWith('one') ? [name] : fs.readdirSync(directory)) fs.copyFileSync(path.join(directory, file), path.join(alone, file));
-          assert.equal(await machine.succeed(node, [name], { cwd: alone, node, variables: { TMPDIR: temporary } }), expected(version));
+          assert.equal(await machine.succeed(node, [name], { cwd: alone, node, variables: { TMPDIR: temporary } }), printed(version));
           if (process.platform !== 'win32') assert.deepEqual(fs.readdirSync(temporary), []);
         });
       }
@@ -84,7 +75,7 @@ describe('bundled with esbuild', () => {
     const { version } = nodes.at(-1);
     for (const name of ['app.cjs', 'app.mjs', 'one.cjs', 'one.mjs']) {
       const variables = { FERRULE_GUARD: '1' };
-      assert.equal(await machine.succeed(newest, [name], { cwd: directory, node: newest, variables }), expected(version), name);
+      assert.equal(await machine.succeed(newest, [name], { cwd: directory, node: newest, variables }), printed(version), name);
     }
   });
 
@@ -107,7 +98,7 @@ test('the command of docs/installing.md', async (t) => {
   const out = machine.make('elsewhere', 'documented');
   fs.cpSync(path.join(directory, 'dist'), out, { recursive: true });
   for (const { version, path: node } of nodes) {
-    await t.test(`on Node ${version}`, async () => assert.equal(await machine.succeed(node, ['app.js'], { cwd: out, node }), expected(version)));
+    await t.test(`on Node ${version}`, async () => assert.equal(await machine.succeed(node, ['app.js'], { cwd: out, node }), printed(version)));
   }
 });
 
@@ -117,7 +108,7 @@ test('code that says node:ffi, with that name for Ferrule', async () => {
   fs.writeFileSync(path.join(directory, 'app.mjs'), source);
   await machine.succeed(esbuild, [...documentedCommand(), '--alias:node:ffi=ferrule'], { cwd: directory, node: newest });
   const { version, path: oldest } = nodes[0];
-  assert.equal(await machine.succeed(oldest, [path.join('dist', 'app.js')], { cwd: directory, node: oldest }), expected(version));
+  assert.equal(await machine.succeed(oldest, [path.join('dist', 'app.js')], { cwd: directory, node: oldest }), printed(version));
 });
 
 test('bundled where the package of the platform is not installed: that succeeds, and the bundle says what is missing', async () => {
@@ -126,19 +117,5 @@ test('bundled where the package of the platform is not installed: that succeeds,
     const { status, stderr } = await machine.run(newest, [name], { cwd: directory, node: newest });
     assert.equal(status, 1);
     assert.ok(stderr.includes(`Its package ${platform.name} is neither in the bundle nor beside it`), stderr);
-  }
-});
-
-test('a single executable', async (t) => {
-  const directory = await project('executable');
-  for (const { version, path: node } of nodes) {
-    await t.test(`of Node ${version}`, async () => {
-      const file = path.join(machine.make('executables'), process.platform === 'win32' ? 'program.exe' : 'program');
-      await machine.succeed(node, [example('executable.mjs'), 'bundled.mjs', file], { cwd: directory, node });
-      // Where the project is out of reach, and without Node.
-      const away = machine.make('away');
-      assert.equal(await machine.succeed(file, [], { cwd: away, variables: { PATH: '' } }), expected(version));
-      fs.rmSync(file);
-    });
   }
 });

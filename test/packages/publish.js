@@ -37,3 +37,15 @@ exports.publish = async function publish(machine) {
   });
   return { registry, main, platform, npm: await npmScript() };
 };
+
+// Makes a project with bundled.mjs for its program, in which npm has installed Ferrule, and resolves to its directory.
+exports.projectToBundle = async function projectToBundle(machine, { npm, node }, name, ...options) {
+  const directory = machine.make('projects', name);
+  fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'project', private: true }));
+  fs.copyFileSync(path.join(__dirname, 'bundled.mjs'), path.join(directory, 'bundled.mjs'));
+  await machine.succeed(node, [npm, 'install', 'ferrule', ...options], { cwd: directory, node });
+  return directory;
+};
+
+// What that program prints on a version of Node.
+exports.printed = (version) => `v${version} -3,0,5,12\n`;
