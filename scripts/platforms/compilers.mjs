@@ -13,7 +13,7 @@ import { Archive, unpack } from './debian.mjs';
 import { MingwGcc } from './mingw.mjs';
 import { installWheel, makeOnce, quoted, requireProgram, writeScript } from './steps.mjs';
 
-const zigPackage = 'ziglang==0.17.0';
+export const zigPackage = 'ziglang==0.17.0';
 
 /**
  * GCC, out of Debian's archive, and Clang, as zig has it. GCC also links what Rust compiles, because libraries that zig

@@ -62,32 +62,39 @@ export class RustToolchain {
     }));
   }
 
-  #environment(origin) {
-    const { env } = toolchain();
-    const lower = this.target.replaceAll('-', '_');
-    const own = {
-      [`CARGO_TARGET_${lower.toUpperCase()}_LINKER`]: this.compilers.linker,
-      [`CC_${lower}`]: this.compilers.linker,
-      [`AR_${lower}`]: this.compilers.archiver,
-    };
-    const { rustFlags } = this.compilers;
-    if (rustFlags) own[`CARGO_TARGET_${lower.toUpperCase()}_RUSTFLAGS`] = rustFlags.join(' ');
+  /** What cargo has to be told about the standard library of the target: `{ args, env }`. */
+  async standardLibrary() {
+    const origin = await originFor(this.target);
+    if (origin === origins.INSTALLED) return { args: [], env: {} };
     // Allows cargo's -Zbuild-std, which no release of cargo has as an option yet.
-    if (origin !== origins.INSTALLED) own.RUSTC_BOOTSTRAP = '1';
+    const env = { RUSTC_BOOTSTRAP: '1' };
     // Where cargo takes the sources from in its own tests; it has no option for it.
-    if (origin === origins.FETCHED_SOURCES) own.__CARGO_TESTS_ONLY_SRC_ROOT = path.join(this.sources, 'library');
-    return { ...env, ...own };
+    if (origin === origins.FETCHED_SOURCES) env.__CARGO_TESTS_ONLY_SRC_ROOT = path.join(this.sources, 'library');
+    return { args: ['-Zbuild-std=std,panic_abort'], env };
+  }
+
+  #environment() {
+    const { linker, archiver, rustFlags } = this.compilers;
+    const lower = this.target.replaceAll('-', '_');
+    return {
+      ...toolchain().env,
+      [`CARGO_TARGET_${lower.toUpperCase()}_LINKER`]: linker,
+      [`CC_${lower}`]: linker,
+      [`AR_${lower}`]: archiver,
+      ...(rustFlags && { [`CARGO_TARGET_${lower.toUpperCase()}_RUSTFLAGS`]: rustFlags.join(' ') }),
+    };
   }
 
   /** Builds the addon and the fixture and resolves to `{ addon, fixture }`, the files that came of it. */
   async build(root) {
-    const origin = await originFor(this.target);
+    const standardLibrary = await this.standardLibrary();
     const args = [
       'build', '--release', '--target', this.target, '--target-dir', this.targetDirectory,
       ...Object.keys(libraries).flatMap((name) => ['-p', name]),
-      ...(origin === origins.INSTALLED ? [] : ['-Zbuild-std=std,panic_abort']),
+      ...standardLibrary.args,
     ];
-    const failure = failureOf(await run(toolchain().cargo, args, { cwd: root, env: this.#environment(origin) }));
+    const env = { ...this.#environment(), ...standardLibrary.env };
+    const failure = failureOf(await run(toolchain().cargo, args, { cwd: root, env }));
     if (failure) throw new Failure(`cargo ${args.join(' ')} ${failure}.`);
     return this.built();
   }
