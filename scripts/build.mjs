@@ -112,11 +112,11 @@ async function requireSharedLibffi({ env }) {
   }
 }
 
-/** Builds the shared library of one package in release mode and resolves to where cargo put it. */
-export async function buildLibrary(packageName, { root = repository, options = [] } = {}) {
+/** Builds something of a package in release mode and resolves to where cargo put it: the file that `fileOf` finds in an artifact's description. */
+async function buildFile(packageName, { root, options }, fileOf) {
   const tools = toolchain(root);
   await checkRustVersion(root, tools);
-  let library;
+  let file;
   const args = ['build', '--release', '-p', packageName, '--message-format=json-render-diagnostics', ...options];
   const result = await run(tools.cargo, args, {
     cwd: root,
@@ -125,14 +125,30 @@ export async function buildLibrary(packageName, { root = repository, options = [
     onLine(line) {
       if (!line.startsWith('{')) return console.log(line);
       const message = JSON.parse(line);
-      if (message.reason !== 'compiler-artifact' || !message.target.kind.includes('cdylib')) return;
-      library = message.filenames.find((file) => /\.(so|dylib|dll)$/.test(file));
+      if (message.reason === 'compiler-artifact') file = fileOf(message) ?? file;
     },
   });
   const failure = failureOf(result);
   if (failure) throw new Failure(`cargo build -p ${packageName} ${failure}.`);
+  return file;
+}
+
+/** Builds the shared library of one package in release mode and resolves to where cargo put it. */
+export async function buildLibrary(packageName, { root = repository, options = [] } = {}) {
+  const library = await buildFile(packageName, { root, options }, ({ target, filenames }) => (
+    target.kind.includes('cdylib') ? filenames.find((file) => /\.(so|dylib|dll)$/.test(file)) : undefined
+  ));
   if (!library) throw new Failure(`cargo built ${packageName}, but no shared library: is its crate-type cdylib?`);
   return library;
+}
+
+/** The same for an example of the package's, which is a program. */
+export async function buildExample(packageName, example, { root = repository, options = [] } = {}) {
+  const program = await buildFile(packageName, { root, options: ['--example', example, ...options] }, ({ target, executable }) => (
+    target.kind.includes('example') && target.name === example ? executable : undefined
+  ));
+  if (!program) throw new Failure(`cargo built ${packageName}, but no program ${example}.`);
+  return program;
 }
 
 /**

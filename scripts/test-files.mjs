@@ -75,8 +75,8 @@ function failureOfFile(records, ending, failed) {
   return results.length === 0 ? 'The file has no test.' : null;
 }
 
-/** The arguments with which Node runs a test file. */
-const nodeArguments = (file) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', file];
+/** The arguments with which Node runs a test file; `entry`, if any, stands before it: a program that starts it. */
+export const nodeArguments = (file, entry = []) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', ...entry, file];
 
 async function runFile(file, { binary, argumentsFor, environment, timeout, scratch }) {
   const report = path.join(scratch, `${file.replaceAll('/', '-')}.jsonl`);
@@ -115,11 +115,11 @@ export async function runTestFiles(files, { onFile, alone = new Set(), ...how })
   try {
     const queue = files.filter((file) => !alone.has(file));
     const worker = async () => {
-      for (let file = queue.shift(); file; file = queue.shift()) onFile(await runFile(file, { argumentsFor: nodeArguments, timeout: 300_000, ...how, scratch }));
+      for (let file = queue.shift(); file; file = queue.shift()) onFile(await runFile(file, { argumentsFor: (name) => nodeArguments(name), timeout: 300_000, ...how, scratch }));
     };
     await Promise.all(Array.from({ length: Math.min(parallelism, queue.length) }, worker));
     for (const file of files) {
-      if (alone.has(file)) onFile(await runFile(file, { argumentsFor: nodeArguments, timeout: 300_000, ...how, scratch }));
+      if (alone.has(file)) onFile(await runFile(file, { argumentsFor: (name) => nodeArguments(name), timeout: 300_000, ...how, scratch }));
     }
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });

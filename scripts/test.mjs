@@ -1,7 +1,7 @@
 // Everything that is checked about Ferrule, with all set-up, also in a fresh clone:
 //
 //   npm test                              all of it
-//   npm test -- --only js                 one part: rust, layers, headers, js, abi, runtimes, bench (may be given more than once)
+//   npm test -- --only js                 one part: rust, layers, headers, js, configurations, abi, runtimes, bench (may be given more than once)
 //   npm test -- --node 24                 JavaScript tests on this Node line only (may be given more than once)
 //   npm test -- --files test/memory.test.js    these test files only, and nothing else
 //   npm run test:runtimes                 all of the JavaScript tests in Bun and Deno, of which `npm test` runs some
@@ -19,12 +19,14 @@ import { parseArgs } from 'node:util';
 import { installPeers } from '../bench/peers.mjs';
 import { build, buildLibrary, toolchain } from './build.mjs';
 import { Failure, failureOf, root, run, runAsScript, seconds } from './command.mjs';
+import { configurations, missing, testConfiguration, usualVersion } from './configurations.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { lineOf, node, nodes, versions } from './nodes.mjs';
 import { essential, isRun, leftOut, runtime, runtimeNames } from './runtimes.mjs';
-import { alone, onOneLine, runTestFiles, shownOutput, testFiles } from './test-files.mjs';
+import { alone, onOneLine, runTestFiles, testFiles } from './test-files.mjs';
+import { countsText, printFile } from './test-results.mjs';
 
-const parts = ['rust', 'layers', 'headers', 'js', 'abi', 'runtimes', 'bench'];
+const parts = ['rust', 'layers', 'headers', 'js', 'configurations', 'abi', 'runtimes', 'bench'];
 
 const none = { passed: 0, failed: 0, skipped: 0 };
 
@@ -65,10 +67,6 @@ async function script(file, ...args) {
   if (failure) throw new Failure(`${file} ${failure}.`);
 }
 
-function countsText({ passed, failed, skipped }) {
-  return `${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
-}
-
 /** Throws a Failure unless the addon has a libffi loaded. */
 async function assertLoadsLibffi(addon) {
   const script = `require(${JSON.stringify(addon)}); console.log(process.report.getReport().sharedObjects.join('\\n'))`;
@@ -76,16 +74,6 @@ async function assertLoadsLibffi(addon) {
   const found = output.split('\n').find((line) => /libffi[^/]*$/.test(line));
   if (!found) throw new Failure(`The addon loads no libffi:\n${output}`);
   console.log(`It calls through ${found}`);
-}
-
-function printFile(result) {
-  console.log(`${result.failed ? 'FAIL' : ' ok '} ${result.file.padEnd(36)} ${seconds(result.time).padStart(7)}   ${countsText(result)}`);
-  for (const { name, details } of result.failures) {
-    console.log([`\n     ${name}`, ...details.split('\n').map((line) => `       ${line}`)].join('\n'));
-  }
-  if (result.failed === 0) return;
-  if (result.output.trim()) console.log(['\n     It printed:', ...shownOutput(result.output).map((line) => `       ${line}`)].join('\n'));
-  console.log();
 }
 
 /** All test files of one Node line. */
@@ -129,7 +117,8 @@ function stepsOf({ only, lines, files, runtimes, sharedLibffi }) {
   const js = only.includes('js');
   const abi = only.includes('abi');
   const bench = only.includes('bench');
-  const needsBinary = js || abi || bench || runtimes.length > 0;
+  const configured = only.includes('configurations');
+  const needsBinary = js || configured || abi || bench || runtimes.length > 0;
   const steps = [];
   const step = (name, work, options = {}) => steps.push({ name, work, after: [], counted: false, ...options });
 
@@ -173,6 +162,12 @@ function stepsOf({ only, lines, files, runtimes, sharedLibffi }) {
   for (const { name, files: here } of runtimes) {
     step(name, () => testRuntime(name, here), { after: ['build', 'fixture'], counted: true, files: here });
   }
+  // On one line each. The plain one is what is above, on all of them.
+  for (const name of configured ? Object.keys(configurations).filter((other) => other !== 'plain') : []) {
+    const reason = missing(name);
+    if (reason) step(`${name}: not here, ${reason}`, () => none);
+    else step(`${name}, Node ${usualVersion(name)}`, () => testConfiguration(name), { after: ['build', 'fixture', 'Node lines'], counted: true });
+  }
   const binary = ['build', 'Node lines'];
   // On the newest line; test/abi.test.js tries some signatures on each.
   if (abi) step('ABI fuzz', async () => script('scripts/fuzz-abi.mjs', '--signatures', '20000', '--node', (await node(lines.at(-1))).path), { after: binary });
@@ -209,7 +204,7 @@ async function runStep({ name, work, after, counted }, results) {
 function printSummary(results) {
   console.log('\n== Summary');
   for (const { name, mark, time, text } of results) {
-    console.log(`${mark} ${name.padEnd(16)} ${seconds(time).padStart(8)}   ${text}`);
+    console.log(`${mark} ${name.padEnd(36)} ${seconds(time).padStart(8)}   ${text}`);
   }
   for (const { name, failures = [] } of results) {
     if (failures.length > 0) console.log([`\nFailed in ${name}:`, ...failures].join('\n     '));
