@@ -144,9 +144,13 @@ impl Callbacks {
             live: RefCell::new(Some(Rc::clone(&live))),
         };
         let entry = if State::of(env).allowed()? == Allowed::Slow { None } else { entry(&signature) };
-        let closure = match entry {
-            Some(entry) => Closure::compiled(&entry, callback)?,
-            None => Closure::new(&signature, callback)?,
+        let compiled = match entry {
+            Some(entry) => Closure::compiled(&entry, callback),
+            None => Err(callback),
+        };
+        let closure = match compiled {
+            Ok(closure) => closure,
+            Err(callback) => Closure::new(&signature, callback)?,
         };
         let address = closure.address();
         live.address.set(address);

@@ -62,18 +62,21 @@ struct Pool {
 }
 
 impl Thunk {
-    /// A function of any signature that jumps to `destination`, with its arguments as they are and `context` in the register
-    /// [`Convention::context`].
+    /// One that leads nowhere yet: [`lead`](Self::lead) says where.
     ///
     /// # Errors
     ///
     /// The operating system's, where there is no memory for code, and [`io::ErrorKind::Unsupported`] on a processor that we have no code for.
-    pub fn new(context: *const c_void, destination: *const c_void) -> io::Result<Self> {
-        let place = lock().take()?;
-        place.data.context.store(context.cast_mut(), Ordering::Relaxed);
+    pub fn take() -> io::Result<Self> {
+        Ok(Self(lock().take()?))
+    }
+
+    /// Makes it a function of any signature that jumps to `destination`, with its arguments as they are and `context` in the register
+    /// [`Convention::context`].
+    pub fn lead(&self, context: *const c_void, destination: *const c_void) {
+        self.0.data.context.store(context.cast_mut(), Ordering::Relaxed);
         // Whoever calls the thunk has been given its address after this.
-        place.data.destination.store(destination.cast_mut(), Ordering::Release);
-        Ok(Self(place))
+        self.0.data.destination.store(destination.cast_mut(), Ordering::Release);
     }
 
     /// The address that C calls.
@@ -162,15 +165,21 @@ mod tests {
         function()
     }
 
+    fn thunk(destination: extern "C" fn() -> u32) -> Thunk {
+        let thunk = Thunk::take().expect("a thunk");
+        thunk.lead(ptr::null(), destination as *const c_void);
+        thunk
+    }
+
     #[test]
     fn a_thunk_leads_where_it_is_told() {
-        let thunks = [seven as *const c_void, eight as *const c_void].map(|it| Thunk::new(ptr::null(), it).expect("a thunk"));
+        let thunks = [thunk(seven), thunk(eight)];
         assert_eq!(thunks.each_ref().map(|it| call(it.address())), [7, 8]);
     }
 
     #[test]
     fn groups_are_added_as_they_are_needed_and_no_two_thunks_are_one() {
-        let thunks: Vec<Thunk> = (0..3 * GROUP).map(|_| Thunk::new(ptr::null(), seven as *const c_void).expect("a thunk")).collect();
+        let thunks: Vec<Thunk> = (0..3 * GROUP).map(|_| thunk(seven)).collect();
         let mut addresses: Vec<usize> = thunks.iter().map(Thunk::address).collect();
         assert!(addresses.iter().all(|&address| call(address) == 7));
         addresses.sort_unstable();

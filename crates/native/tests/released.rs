@@ -24,7 +24,7 @@ const CHILD: &str = "FERRULE_RELEASED";
 fn a_released_closure_ends_the_process_with_a_line() {
     if env::var_os(CHILD).is_some() {
         let entry = Arc::new(EntryCode::compile(&Signature::new(Type::Void, [Type::Int32])).expect("code"));
-        let closure = Closure::compiled(&entry, Gone).expect("a closure");
+        let closure = Closure::compiled(&entry, Gone).ok().expect("a closure");
         let address = closure.address();
         drop((closure, entry));
         // SAFETY: it is a function of this type no longer, but the address of a thunk stays one of code that can be called.

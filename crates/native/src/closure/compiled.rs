@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ferrule_abi::{Convention, Entry, Linkage, Plan, Signature, Unsupported, emit};
 
-use super::target::{Error, Invocation, Shared, Target};
+use super::target::{Invocation, Shared, Target};
 use crate::code::Code;
 use crate::slot::Slot;
 use crate::thunk::Thunk;
@@ -65,9 +65,10 @@ struct Context<T> {
 }
 
 impl<T: Target> Compiled<T> {
-    pub(super) fn new(entry: &Arc<EntryCode<T>>, target: T) -> Result<Self, Error> {
+    pub(super) fn new(entry: &Arc<EntryCode<T>>, target: T) -> Result<Self, T> {
+        let Ok(thunk) = Thunk::take() else { return Err(target) };
         let context = Shared::new(Context { parameters: entry.parameters, target });
-        let thunk = Thunk::new(context.as_ptr().cast(), entry.code.entry(0)).map_err(|_| Error::Memory)?;
+        thunk.lead(context.as_ptr().cast(), entry.code.entry(0));
         Ok(Self { thunk, context, _entry: Arc::clone(entry) })
     }
 

@@ -76,7 +76,7 @@ pub fn check(case: &Case, convention: &'static Convention) {
         is_aligned: Cell::new(true),
     };
     let entry = Arc::new(EntryCode::compile(&signature).expect("code"));
-    let compiled = Closure::compiled(&entry, &recorder).expect("a compiled closure");
+    let compiled = Closure::compiled(&entry, &recorder).ok().expect("a compiled closure");
     // The closure keeps the code.
     drop(entry);
     let closures = [(true, compiled), (false, Closure::new(&signature, &recorder).expect("a closure of libffi's"))];
