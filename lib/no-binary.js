@@ -58,14 +58,17 @@ function disabled(cause) {
   return refusal(cause.code, [`Ferrule cannot load its native binary, because this process may not load addons: start it ${remedy}.`], cause);
 }
 
+// Whether the system's loader has refused the file. Deno's errors have no code, but name it.
+const isOfLoader = (error) => error?.code === 'ERR_DLOPEN_FAILED' || (error?.code === undefined && `${error?.message}`.includes('ferrule.node'));
+
 // What to throw for what loading the binary has thrown. `platform` is undefined for the one that was built in the tree.
 function explain(error, platform, built) {
   if (NOT_FOUND.includes(error?.code) && platform !== undefined) return missing(platform, built, whyMissing(platform, built), error);
   if (error?.code === 'ERR_DLOPEN_DISABLED') return disabled(error);
-  if (error?.code !== 'ERR_DLOPEN_FAILED') return error;
+  if (!isOfLoader(error)) return error;
   const where = platform === undefined ? built : `the package @ferrule/${platform.name}`;
   return refusal(UNLOADABLE, [
-    `Ferrule's native binary in ${where} is there, but does not load on ${describe(platform ?? target())}: ${error.message}.`,
+    `Ferrule's native binary in ${where} is there, but does not load on ${describe(platform ?? target())}: ${error.message.split('\n', 1)[0]}.`,
     'It was made for another platform or C library, is damaged, or needs a newer system than this (docs/installing.md).',
     fromSource(built),
   ], error);
