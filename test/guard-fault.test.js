@@ -8,8 +8,10 @@ const { describe, test } = require('node:test');
 const { constants: { signals } } = require('node:os');
 const { path } = require('./fixture');
 const { guarded, skip } = require('./guard/process');
+const { ADDRESS_SIZE } = require('./machine');
 
 const options = { concurrency: 2, skip };
+const allAddresses = ADDRESS_SIZE === 4 && 'with 32 bits there is no such address';
 const mapping = '0x[0-9a-f]+-0x[0-9a-f]+ [-rwxps]{4} \\S.*';
 const nowhere = `lies in no mapping; the nearest, ${mapping}, (begins \\d+ bytes? after|ends \\d+ bytes? before|ends right before) it`;
 // Where the registers are known.
@@ -64,7 +66,7 @@ describe('a fault inside a native call is reported', options, () => {
     stack: ['inner'],
   }));
 
-  test('SIGSEGV, for an address that the processor does not have', () => assertReport(({ fixture }) => {
+  test('SIGSEGV, for an address that the processor does not have', { skip: allAddresses }, () => assertReport(({ fixture }) => {
     const read = fixture.native('fault_read', 'u8', 'pointer');
     console.log('before');
     (function inner() { read(0x2abcdef000000000n); })();

@@ -3,8 +3,8 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use ferrule_abi::{Representation, Signature};
-use libffi::low::{self, CodePtr, ffi_arg};
+use ferrule_abi::Signature;
+use libffi::low::{self, CodePtr};
 
 use crate::interface::{CallInterface, PrepareError};
 use crate::slot::Slot;
@@ -16,7 +16,6 @@ pub const INLINE_ARGUMENTS: usize = 16;
 pub struct Call {
     interface: CallInterface,
     parameters: usize,
-    result: Representation,
 }
 
 impl Call {
@@ -26,8 +25,7 @@ impl Call {
     ///
     /// [`PrepareError`] when libffi cannot describe it.
     pub fn prepare(signature: &Signature) -> Result<Self, PrepareError> {
-        let (parameters, result) = (signature.parameters.len(), signature.result.representation());
-        Ok(Self { interface: CallInterface::prepare(signature)?, parameters, result })
+        Ok(Self { interface: CallInterface::prepare(signature)?, parameters: signature.parameters.len() })
     }
 
     /// Calls `code` with `arguments` and returns what it returned, or zeros for `void`.
@@ -63,28 +61,7 @@ impl Call {
         // SAFETY: the interface was prepared for the function's signature; `places` points at one value per parameter (`invoke`
         // asserts the count, the caller answers for the kinds); a slot has room for any result.
         unsafe { low::call_return_into(self.interface.as_ptr(), CodePtr::from_ptr(code), places.as_mut_ptr(), result.as_mut_ptr()) };
-        narrowed(self.result, result)
-    }
-}
-
-/// libffi widens the result of an integer narrower than a register to one (libffi manual, "Simple Example"). Where the least significant
-/// byte comes first, the value stands at the slot's first byte all the same.
-#[inline]
-fn narrowed(result: Representation, slot: Slot) -> Slot {
-    if cfg!(target_endian = "little") || result.size() >= size_of::<ffi_arg>() {
-        return slot;
-    }
-    let widened = slot.get::<ffi_arg>();
-    match result {
-        Representation::Int8 | Representation::Uint8 => Slot::new(widened as u8),
-        Representation::Int16 | Representation::Uint16 => Slot::new(widened as u16),
-        Representation::Int32 | Representation::Uint32 => Slot::new(widened as u32),
-        Representation::Void
-        | Representation::Int64
-        | Representation::Uint64
-        | Representation::Float32
-        | Representation::Float64
-        | Representation::Pointer => slot,
+        result
     }
 }
 
@@ -102,10 +79,6 @@ mod tests {
         0xffff_ffff_1234_5680
     }
 
-    extern "C" fn dirty_half() -> u32 {
-        0x1234_5680
-    }
-
     fn call(signature: &Signature, code: *const c_void, arguments: &mut [Slot]) -> Slot {
         let call = Call::prepare(signature).expect("a plain signature");
         // SAFETY: each test passes a function of the signature it names, and values of its types.
@@ -114,16 +87,19 @@ mod tests {
 
     #[test]
     fn a_narrow_result_is_the_low_part_of_the_register() {
-        // A register is half of such a result on some machines, and then it is returned in the first two of them.
-        let dirty = if cfg!(target_pointer_width = "64") { dirty as *const c_void } else { dirty_half as *const c_void };
-        let result = |ty| call(&Signature::new(ty, []), dirty, &mut []);
-        assert_eq!(result(Type::Uint8).get::<u8>(), 0x80);
-        assert_eq!(result(Type::Bool).get::<u8>(), 0x80);
-        assert_eq!(result(Type::Int8).get::<i8>(), -128);
-        assert_eq!(result(Type::Uint16).get::<u16>(), 0x5680);
-        assert_eq!(result(Type::Int16).get::<i16>(), 0x5680);
-        assert_eq!(result(Type::Uint32).get::<u32>(), 0x1234_5680);
-        assert_eq!(result(Type::Int32).get::<i32>(), 0x1234_5680);
+        let result = |ty| call(&Signature::new(ty, []), dirty as *const c_void, &mut []).get::<u64>();
+        // All bytes of the slot: there is nothing behind the value, whichever of them comes first.
+        for (ty, expected) in [
+            (Type::Uint8, Slot::new(0x80_u8)),
+            (Type::Bool, Slot::new(0x80_u8)),
+            (Type::Int8, Slot::new(-128_i8)),
+            (Type::Uint16, Slot::new(0x5680_u16)),
+            (Type::Int16, Slot::new(0x5680_i16)),
+            (Type::Uint32, Slot::new(0x1234_5680_u32)),
+            (Type::Int32, Slot::new(0x1234_5680_i32)),
+        ] {
+            assert_eq!(result(ty), expected.get::<u64>(), "{ty:?}");
+        }
     }
 
     #[test]
