@@ -4,21 +4,9 @@
 // one that goes on to the address which it is called with. As in Node's fast calls, no JavaScript may run inside.
 
 const { binary } = require('./binding.js');
-const { symbols } = require('./symbols.js');
+const { openSymbols } = require('./symbols.js');
 
-function open(file) {
-  const description = { __proto__: null, ferrule_enter: { __proto__: null, parameters: ['f64'], result: 'void' } };
-  for (const [name, parameters, result] of symbols) description[`ferrule_${name}`] = { __proto__: null, parameters, result };
-  // Whoever may load the addon may do this: the permission is for its file.
-  const { symbols: found } = Deno.dlopen(file, description);
-  const memory = { __proto__: null };
-  for (const [name] of symbols) memory[name] = found[`ferrule_${name}`];
-  return { __proto__: null, enter: found.ferrule_enter, memory };
-}
-
-const file = binary();
-
-const { env, permissions } = Deno;
+const { dlopen, env, permissions } = Deno;
 
 // Nobody is to be asked for a permission that changes nothing but the speed.
 function variable(name) {
@@ -26,4 +14,14 @@ function variable(name) {
   return state === 'granted' ? env.get(name) : undefined;
 }
 
-module.exports = { __proto__: null, name: 'deno', variable, ...file === undefined ? undefined : open(file) };
+const describe = (parameters, result) => ({ __proto__: null, parameters, result });
+
+const file = binary();
+
+module.exports = {
+  __proto__: null,
+  name: 'deno',
+  variable,
+  // Whoever may load the addon may open it here: the permission is for its file.
+  ...file === undefined ? undefined : openSymbols(describe, (description) => dlopen(file, description).symbols),
+};

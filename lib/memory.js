@@ -20,7 +20,7 @@ const runtime = require('./runtime.js');
 
 // Taken at load: a program can replace them.
 const {
-  BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Object, SharedArrayBuffer, Uint8Array,
+  BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int32Array, Number, Object, SharedArrayBuffer, Uint8Array,
 } = globalThis;
 const { isSafeInteger } = Number;
 const { floor } = Math;
@@ -65,11 +65,22 @@ const stageLow = int32[LOW], stageHigh = int32[HIGH];
 // Whether something is the address of memory that may be there. Its halves are in the cell then, until anything else of this file runs. That
 // can be at the entry of any JavaScript function, where V8 lets a debugger evaluate what it likes: so this is asked last, and the halves are
 // read before another function is entered. Those of the language and the native ones here do not count.
-function isAddress(pointer) {
+const isAddress = runtime.slowBigInts ? isNumberOfAddress : isBigIntOfAddress;
+
+function isBigIntOfAddress(pointer) {
   if (typeof pointer !== 'bigint' || asUintN(64, pointer) !== pointer) return false;
   uint64[ADDRESS] = pointer;
   const high = int32[HIGH];
   return high >= 0 && (high | int32[LOW]) !== 0;
+}
+
+function isNumberOfAddress(pointer) {
+  if (typeof pointer !== 'bigint') return false;
+  const number = Number(pointer);
+  if (!(number > 0 && number <= 0x1fffffffffffff)) return isBigIntOfAddress(pointer);
+  int32[LOW] = number;
+  int32[HIGH] = number / 0x100000000;
+  return true;
 }
 
 const isUint32 = (value) => typeof value === 'number' && (value >>> 0) === value;

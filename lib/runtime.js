@@ -8,6 +8,7 @@
 // | `ordinary` | `(entry) => () => void`: makes a native function that enters the code at `entry`, and may be called whenever JavaScript may run |
 // | `memory` | the functions of crates/addon/src/runtime.rs, for lib/memory.js |
 // | `variable` | `(name) => string`: an environment variable; undefined where the program may not read it |
+// | `slowBigInts` | whether the engine takes its time over arrays of bigints, and less over numbers |
 // | `asIntN`, `asUintN` | what answers faster than the language's own whether 64 bits hold a bigint: with the same bigint if they do, with another one if not |
 
 const { bun, deno } = process.versions;
@@ -26,6 +27,7 @@ module.exports = {
   ordinary: undefined,
   memory: undefined,
   variable: (name) => process.env[name],
+  slowBigInts: false,
   asIntN,
   asUintN,
   ...load(),

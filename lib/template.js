@@ -11,6 +11,7 @@
 // * In Deno, while the gate is open, everything goes into the cells, and a fast call of Deno's own enters the compiled code.
 
 const { cells, outcomes } = require('./binding.js');
+const { slowBigInts } = require('./runtime.js');
 
 const argumentCell = (index) => cells.ARGUMENTS + index;
 // Where a cell begins in the typed arrays of four-byte elements.
@@ -25,18 +26,34 @@ const scalar = (check, array, position = half) => ({
 
 const integer = (converted) => scalar((value) => ` || (${converted(value)}) !== ${value}`, 'int32');
 
+// A bigint goes into a cell, or `refused` is run when it does not fit; without that, it is known to. An engine that is slow with arrays of
+// bigints, not with numbers, gets the halves of a number, if the bigint is one.
+function bigint(array, convert, value, cell, refused) {
+  const check = refused === undefined ? '' : `if (${convert}(64, ${value}) !== ${value}) ${refused} `;
+  const store = `${check}${array}[${cell}] = ${value};`;
+  return !slowBigInts ? store : `const n${value} = number(${value});
+      if (n${value} >= 0 && n${value} <= 0x1fffffffffffff) {
+        int32[${half(cell)}] = n${value};
+        int32[${half(cell) + 1}] = n${value} / 0x100000000;
+      } else { ${store} }`;
+}
+
+const zero = (cell) => (slowBigInts ? `int32[${half(cell)}] = int32[${half(cell) + 1}] = 0;` : `uint64[${cell}] = 0n;`);
+
+const readBigInt = (array, cell) => (!slowBigInts ? `${array}[${cell}]` : `(int32[${half(cell) + 1}] >>> 0) < 0x200000 ?
+        toBigInt(int32[${half(cell) + 1}] * 0x100000000 + (int32[${half(cell)}] >>> 0)) : ${array}[${cell}]`);
+
 // A 64-bit integer: a bigint in range, or a number that is a safe integer.
 const wide = (array, convert, range) => ({
   __proto__: null,
   check: (value, cell) => `
     if (typeof ${value} === 'bigint') {
-      if (${convert}(64, ${value}) !== ${value}) break valid;
-      ${array}[${cell}] = ${value};
+      ${bigint(array, convert, value, cell, 'break valid;')}
     } else if (typeof ${value} === 'number' && isSafeInteger(${value})${range(value)}) {
       int32[${half(cell)}] = ${value};
       int32[${half(cell) + 1}] = floor(${value} / 0x100000000);
     } else break valid;`,
-  again: (value, cell) => `if (typeof ${value} === 'bigint') ${array}[${cell}] = ${value};
+  again: (value, cell) => `if (typeof ${value} === 'bigint') { ${bigint(array, convert, value, cell)} }
     else {
       int32[${half(cell)}] = ${value};
       int32[${half(cell) + 1}] = floor(${value} / 0x100000000);
@@ -48,12 +65,13 @@ const address = (values) => ({
   __proto__: null,
   check: (value, cell) => `
     if (typeof ${value} === 'bigint') {
-      if (asUintN(64, ${value}) !== ${value}) break valid;
-      uint64[${cell}] = ${value};
+      ${bigint('uint64', 'asUintN', value, cell, 'break valid;')}
     } else if (${value} === undefined || ${value} === null) {
-      uint64[${cell}] = 0n;
+      ${zero(cell)}
     } ${values(value)}else break valid;`,
-  again: (value, cell) => `uint64[${cell}] = typeof ${value} === 'bigint' ? ${value} : 0n;`,
+  again: (value, cell) => (slowBigInts
+    ? `if (typeof ${value} === 'bigint') { ${bigint('uint64', 'asUintN', value, cell)} } else { ${zero(cell)} }`
+    : `uint64[${cell}] = typeof ${value} === 'bigint' ? ${value} : 0n;`),
 });
 
 const PARAMETERS = {
@@ -90,9 +108,9 @@ const READS = {
   uint32: (cell) => `int32[${half(cell)}] >>> 0`,
   float32: (cell) => `float32[${half(cell)}]`,
   float64: (cell) => `float64[${cell}]`,
-  int64: (cell) => `int64[${cell}]`,
-  uint64: (cell) => `uint64[${cell}]`,
-  pointer: (cell) => `uint64[${cell}]`,
+  int64: (cell) => readBigInt('int64', cell),
+  uint64: (cell) => readBigInt('uint64', cell),
+  pointer: (cell) => readBigInt('uint64', cell),
 };
 
 // The results that a fast call leaves in the cell; all others it returns. For `void` it returns a number that says nothing.
@@ -129,7 +147,7 @@ const slow = (types, tiers) => `${taken('slow', tiers)}return slowly(${names(typ
 exports.source = function source(types, result, tiers) {
   return `(function (shared, shape, slow, address, place) {
   'use strict';
-  const { asIntN, asUintN, float32, float64, floor, gate, int32, int64, isSafeInteger, leave, mismatch, trace, uint64 } = shared;
+  const { asIntN, asUintN, float32, float64, floor, gate, int32, int64, isSafeInteger, leave, mismatch, number, toBigInt, trace, uint64 } = shared;
   const { fast, fastValues, enter, entry, call, callValues } = shape;
   const slowly = slow, target = address, state = place;
   ${tiers.call ? `const cold = { cold(values, ${names(types)}) {${cold(types, result, tiers)}} }.cold;` : ''}
@@ -233,7 +251,7 @@ function cold(types, result, tiers) {
 
 // What a callback may return, beside the types whose results are as their parameters: no number for a 64-bit integer, and for `void`
 // anything but a promise, which only Rust can tell.
-const bigint = (array, convert) => ({
+const returned = (array, convert) => ({
   __proto__: null,
   check: (value) => `if (typeof ${value} !== 'bigint' || ${convert}(64, ${value}) !== ${value}) break valid;`,
   store: (value, cell) => `${array}[${cell}] = ${value};`,
@@ -242,8 +260,8 @@ const bigint = (array, convert) => ({
 const RETURNS = {
   __proto__: null,
   void: { __proto__: null, check: (value) => `if (typeof ${value} === 'object' && ${value} !== null) break valid;` },
-  int64: bigint('int64', 'asIntN'),
-  uint64: bigint('uint64', 'asUintN'),
+  int64: returned('int64', 'asIntN'),
+  uint64: returned('uint64', 'asUintN'),
   pointer: address(() => ''),
 };
 
@@ -258,7 +276,7 @@ exports.receiver = function receiver(types, result) {
   const outcome = `int32[${half(cells.INCOMING_OUTCOME)}]`;
   return `(function (shared) {
   'use strict';
-  const { asIntN, asUintN, float32, float64, int32, int64, uint64 } = shared;
+  const { asIntN, asUintN, float32, float64, int32, int64, number, toBigInt, uint64 } = shared;
   return { callback(callback) {
     let result;
     try {

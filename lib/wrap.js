@@ -16,6 +16,7 @@ const exchange = require('./exchange.js');
 const runtime = require('./runtime.js');
 const { receiver, source } = require('./template.js');
 
+const { BigInt, Number } = globalThis;
 const { defineProperty } = Object;
 const { apply } = Reflect;
 const { isSafeInteger } = Number;
@@ -33,6 +34,8 @@ const shared = {
   asUintN: runtime.asUintN,
   floor,
   isSafeInteger,
+  number: Number,
+  toBigInt: BigInt,
   leave: binding.leave,
   // A call with too few or too many arguments: only their number matters.
   mismatch: (slow, count) => apply(slow, undefined, { __proto__: null, length: count }),

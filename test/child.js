@@ -45,8 +45,8 @@ exports.run = function run(body, { parameters = [], flags = [], deadline = DEADL
     }
     child.on('error', reject);
     child.on('close', (status, signal) => {
-      // Says of itself what the status says: the emulator, on a platform that is emulated.
-      output.stderr = output.stderr.replace(/^qemu: uncaught target signal .*\n/m, '');
+      // These say of themselves what the status says: the emulator, on a platform that is emulated, and Bun, at some length.
+      output.stderr = output.stderr.replace(/^qemu: uncaught target signal .*\n/m, '').replace(/^={20,}\nBun v[^]*/m, '');
       resolve({ status, signal, ...output });
     });
   });
