@@ -67,7 +67,7 @@ export async function makePackages({ root = repository, out, binaries, anyGlibc 
     const platforms = [];
     for (const [target, file] of binaries) {
       const directory = path.join(out, target.name);
-      layOutPlatform(root, directory, target, file);
+      await layOutPlatform(root, directory, target, file);
       const platform = await packed(directory, target);
       platforms.push(platform);
       add(platform.name, problemsOfPlatform(platform, target, version));

@@ -135,13 +135,20 @@ describe('a package', () => {
   it('of a platform holds the binary, for that platform alone', () => {
     const target = named('linux-arm64-musl');
     const manifest = manifests.platformManifest(repository, target);
-    const content = ['LICENSE', 'README.md', 'ferrule.node', 'package.json'];
+    const content = ['LICENSE', 'NOTICES.md', 'README.md', 'ferrule.node', 'package.json'];
     const of = (changes) => check.problemsOfPlatform({ manifest, files: content, ...changes }, target, repository.version);
     assert.deepEqual(of({}), []);
     assert.deepEqual(of({ files: content.slice(1) }), ['LICENSE is missing.']);
     assert.deepEqual(of({ manifest: { ...manifest, libc: ['glibc'] } }), ['Its libc is glibc, and must be musl.']);
     assert.deepEqual(of({ manifest: { ...manifest, cpu: undefined } }), ['Its cpu is undefined, and must be arm64.']);
     assert.deepEqual(of({ manifest: { ...manifest, version: '9.9.9' } }), [`Its version is 9.9.9, and that of the main package ${repository.version}.`]);
+  });
+
+  it('of a platform has nothing in its binary whose licence nobody knows', async () => {
+    const { licenseOf } = await importScript('packages/notices.mjs');
+    assert.equal(licenseOf({ name: 'a', license: 'Unlicense OR MIT' }), 'MIT');
+    assert.equal(licenseOf({ name: 'a', license: 'Apache-2.0 / MIT' }), 'MIT');
+    for (const license of ['GPL-3.0', 'MIT AND GPL-3.0', undefined]) assert.throws(() => licenseOf({ name: 'a', license }), /^Error: a has the licence/);
   });
 
   it("has the crates' version", () => {

@@ -54,6 +54,15 @@ async function onEveryLine(t, check) {
   for (const { version, path: node } of nodes) await t.test(`Node ${version}`, () => check(node));
 }
 
+test('the package of a platform names what is in its binary, with its licence', () => {
+  const text = fs.readFileSync(path.join(platform.directory, 'NOTICES.md'), 'utf8');
+  assert.match(text, /^## libffi\n\nLicence MIT, source https:\/\/github\.com\/libffi\/libffi\n\n    libffi - Copyright/m);
+  assert.match(text, /^## dynasmrt [\d.]+\n\nLicence MPL-2\.0, source https:\/\/github\.com\//m);
+  assert.match(text, /^## hashbrown [\d.]+\n\nLicence MIT, .*\n\n    Copyright/m);
+  // These only build it, or test it.
+  assert.doesNotMatch(text, /^## (syn|thiserror-impl|proptest|ferrule-\w+|autocfg|cc) /m);
+});
+
 describe('installed by npm, into a folder whose name has spaces and letters from elsewhere', () => {
   let directory;
 
@@ -66,7 +75,7 @@ describe('installed by npm, into a folder whose name has spaces and letters from
     const [scope, name] = platform.name.split('/');
     assert.deepEqual(fs.readdirSync(path.join(directory, 'node_modules', scope)), [name]);
     assert.deepEqual(registry.fetched.filter((fetched) => ![main.name, platform.name].includes(fetched)), []);
-    assert.deepEqual(fs.readdirSync(path.join(directory, 'node_modules', scope, name)).sort(), ['LICENSE', 'README.md', 'ferrule.node', 'package.json']);
+    assert.deepEqual(fs.readdirSync(path.join(directory, 'node_modules', scope, name)).sort(), ['LICENSE', 'NOTICES.md', 'README.md', 'ferrule.node', 'package.json']);
   });
 
   test('it works by every way to the module', (t) => onEveryLine(t, (node) => works(directory, node, path.join(directory, 'node_modules'))));

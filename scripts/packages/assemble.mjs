@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure, failureOf, npm } from '../command.mjs';
 import { binaryName, mainManifest, platformManifest, platformReadme } from './manifest.mjs';
+import { notices, noticesName } from './notices.mjs';
 
 /** Beside what its package.json lists, npm packs these of a package. */
 const always = ['README.md', 'LICENSE'];
@@ -33,12 +34,13 @@ export function layOutMain(root, directory, targets) {
 }
 
 /** Makes `directory` the package of a target, with this binary. */
-export function layOutPlatform(root, directory, target, binary) {
+export async function layOutPlatform(root, directory, target, binary) {
   const repository = repositoryManifest(root);
   freshDirectory(directory);
   fs.copyFileSync(binary, path.join(directory, binaryName));
   fs.chmodSync(path.join(directory, binaryName), 0o644);
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(directory, 'LICENSE'));
+  fs.writeFileSync(path.join(directory, noticesName), await notices(root, target));
   fs.writeFileSync(path.join(directory, 'README.md'), platformReadme(repository, target));
   writeManifest(directory, platformManifest(repository, target));
 }

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { readBinary } from './binary.mjs';
 import { binaryName, limits } from './manifest.mjs';
+import { noticesName } from './notices.mjs';
 import { packageOf } from './targets.mjs';
 
 const formats = { linux: 'ELF', freebsd: 'ELF', darwin: 'Mach-O', win32: 'PE' };
@@ -120,7 +121,7 @@ export function problemsOfMain(root, { manifest, files }, targets) {
 
 /** What is wrong with a platform's package as it was packed. */
 export function problemsOfPlatform({ manifest, files }, target, version) {
-  const problems = differences(files, ['LICENSE', 'README.md', binaryName, 'package.json']);
+  const problems = differences(files, ['LICENSE', noticesName, 'README.md', binaryName, 'package.json']);
   if (manifest.version !== version) problems.push(`Its version is ${manifest.version}, and that of the main package ${version}.`);
   const fields = { name: [manifest.name, packageOf(target)], os: [manifest.os?.join(), target.os], cpu: [manifest.cpu?.join(), target.cpu], libc: [manifest.libc?.join(), target.libc] };
   for (const [field, [found, wanted]] of Object.entries(fields)) {

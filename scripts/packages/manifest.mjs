@@ -1,5 +1,6 @@
 // What is in the packages: their package.json, their files, their limits.
 
+import { noticesName } from './notices.mjs';
 import { packageOf } from './targets.mjs';
 
 /** The name of the binary, in each platform's package. */
@@ -33,7 +34,7 @@ export function platformManifest(repository, target) {
     cpu: [cpu],
     ...(libc === undefined ? {} : { libc: [libc] }),
     main: binaryName,
-    files: [binaryName],
+    files: [binaryName, noticesName],
     // Yarn keeps packages zipped, whence no loader takes a library.
     preferUnplugged: true,
   };
