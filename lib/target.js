@@ -53,6 +53,8 @@ function interpreterOf(file) {
 
 // 'glibc', 'musl', or undefined when nothing tells.
 function libcOf(executable) {
+  // Deno asks its user before it lets a program look at the executable, and says what it was built for.
+  if (process.versions.deno !== undefined) return Deno.build.env === 'musl' ? 'musl' : 'glibc';
   const interpreter = interpreterOf(executable);
   if (interpreter?.includes('/ld-musl-')) return 'musl';
   if (interpreter?.includes('/ld-linux') || interpreter?.includes('/ld64.so')) return 'glibc';

@@ -49,6 +49,12 @@ async function works(directory, node, folder, options = []) {
   assert.ok(binary.endsWith(path.join(platform.name, 'ferrule.node')), binary);
 }
 
+// What turns the permission model of a Node on, and then what allows FFI.
+function permissions(node) {
+  const line = Number(/[\\/]v(\d+)\./.exec(node)[1]);
+  return [line === 20 ? '--experimental-permission' : '--permission', ...(line >= 26 ? ['--allow-ffi'] : [])];
+}
+
 async function onEveryLine(t, check) {
   assert.ok(nodes.length > 0);
   for (const { version, path: node } of nodes) await t.test(`Node ${version}`, () => check(node));
@@ -89,6 +95,13 @@ describe('installed by npm, into a folder whose name has spaces and letters from
     for (const option of ['--require', '--import']) {
       assert.equal(await machine.succeed(node, [option, 'ferrule/register', 'hooked.mjs'], { cwd: directory, node }), '26\n');
     }
+  }));
+
+  test('it loads where nothing but the project may be read', (t) => onEveryLine(t, async (node) => {
+    const [model, ...allowed] = permissions(node);
+    const options = [model, '--allow-addons', ...allowed, `--allow-fs-read=${path.join(directory, '*')}`, '--no-warnings'];
+    const code = "require('ferrule'); console.log(process.permission.has('fs.read', '/proc/self/exe'))";
+    assert.equal(await machine.succeed(node, [...options, '-e', code], { cwd: directory, node }), 'false\n');
   }));
 
   test('what lies in node_modules is small', () => {
