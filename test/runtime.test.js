@@ -3,6 +3,8 @@
 // Other runtimes than Node: what their own FFI does in the place of Node-API (lib/runtime.js) comes to the same as without it.
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
 const { describe, test } = require('node:test');
 const { answer } = require('./tiers/process');
 
@@ -33,6 +35,21 @@ test('bigints fit 64 bits or not', () => {
       }
     }
   }
+});
+
+test('ferrule/register makes node:ffi mean Ferrule for CommonJS and import()', () => {
+  const register = path.join(__dirname, '..', 'lib', 'register');
+  const flags = {
+    bun: ['--preload', `${register}.js`],
+    deno: ['run', '--allow-all', '--no-lock', '--quiet', '--preload', `${register}.mjs`],
+    node: ['--require', `${register}.js`],
+  }[runtime];
+  const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
+  const observed = JSON.parse(execFileSync(process.execPath, [...flags, path.join(__dirname, 'register', 'ways.cjs')], { encoding: 'utf8', env }));
+  // Deno has a second namespace for what a hook has resolved, of the same module object.
+  if (runtime === 'deno') delete observed['import() is import() of ferrule'];
+  assert.ok(Object.keys(observed).length > 10);
+  assert.deepEqual(Object.keys(observed).filter((way) => observed[way] !== true), []);
 });
 
 // In code that has run often.

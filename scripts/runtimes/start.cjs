@@ -2,7 +2,7 @@
 
 // Loads a test file in Bun or Deno and runs what it declares:
 //
-//   start.cjs FILE EXCLUSION…        an exclusion is the full name of a test, or the beginning of names with a * behind it
+//   start.cjs FILE EXCLUSION…        an exclusion is the full name of a test, in which a * stands for any text
 //
 // An exclusion that is none of the file's is an error: the list of them is to say what is so.
 
@@ -20,10 +20,13 @@ Module.prototype.require = function(request) {
 
 const used = new Set();
 
+const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+const patterns = exclusions.map((text) => [text, new RegExp(`^${text.split('*').map(escaped).join('.*')}$`, 's')]);
+
 function isExcluded(name) {
-  const found = exclusions.find((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
-  used.add(found);
-  return found !== undefined;
+  const found = patterns.filter(([, pattern]) => pattern.test(name));
+  for (const [text] of found) used.add(text);
+  return found.length > 0;
 }
 
 async function main() {
