@@ -27,12 +27,17 @@ const isCheckout = (built) => built !== undefined && existsSync(join(rootOf(buil
 function fromSource(built) {
   if (isCheckout(built)) return `Build it with "npm run build" in ${rootOf(built)}.`;
   const place = built ?? "build/ferrule.node in the package ferrule, and load that package from there instead of bundling it";
-  return `To build it from source, run "npm run build" in a checkout of Ferrule's repository, and copy the build/ferrule.node that it makes to ${place}.`;
+  return [
+    'To build it from source, run "npm run build" in a checkout of Ferrule\'s repository, and copy the build/ferrule.node that it makes to',
+    `${place}.`,
+  ].join(' ');
 }
 
 function whyMissing({ name }, built) {
   if (isCheckout(built)) return `${built} does not exist.`;
-  if (built === undefined) return `Its package @ferrule/${name} is neither in the bundle nor beside it: bundle where that package is installed (docs/installing.md).`;
+  if (built === undefined) {
+    return `Its package @ferrule/${name} is neither in the bundle nor beside it: bundle where that package is installed (docs/installing.md).`;
+  }
   return [
     `Its package @ferrule/${name} is not installed.`,
     'It is an optional dependency of ferrule: install again without --omit=optional or --no-optional, and on the platform that the program',

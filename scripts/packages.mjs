@@ -72,7 +72,9 @@ export async function makePackages({ root = repository, out, binaries, anyGlibc 
       platforms.push(platform);
       add(platform.name, problemsOfPlatform(platform, target, version));
       const installed = main.installed + platform.installed;
-      if (installed >= limits.installed) add(platform.name, [`With ${main.name}, it has ${installed} bytes, and must have fewer than ${limits.installed}.`]);
+      if (installed >= limits.installed) {
+        add(platform.name, [`With ${main.name}, it has ${installed} bytes, and must have fewer than ${limits.installed}.`]);
+      }
     }
     if (problems.length > 0) throw new Failure(problems.join('\n'));
     return { main, platforms };
@@ -108,13 +110,15 @@ await runAsScript(import.meta.url, async (args) => {
     ? await makePackagesHere({ out })
     : await makePackages({ out, binaries: binariesIn(path.resolve(binaries), only) });
   for (const { name, tarball, files, installed } of [main, ...platforms]) {
-    console.log(`${name.padEnd(26)} ${String(files.length).padStart(3)} files ${shown(installed).padStart(8)}   ${path.relative(process.cwd(), tarball)}`);
+    const size = `${String(files.length).padStart(3)} files ${shown(installed).padStart(8)}`;
+    console.log(`${name.padEnd(26)} ${size}   ${path.relative(process.cwd(), tarball)}`);
   }
   console.log(`Installed: at most ${shown(main.installed + Math.max(...platforms.map(({ installed }) => installed)))}.`);
   for (const { target, directory } of platforms) {
     const glibc = glibcOf(readBinary(fs.readFileSync(path.join(directory, 'ferrule.node'))));
     if (glibc !== undefined && binaries === undefined) {
-      console.log(`${packageOf(target)} is not to be published: it needs glibc ${glibc}, as it was built here; what is published needs ${oldestGlibc} at most.`);
+      const reason = `it needs glibc ${glibc}, as it was built here; what is published needs ${oldestGlibc} at most`;
+      console.log(`${packageOf(target)} is not to be published: ${reason}.`);
     }
   }
   return 0;

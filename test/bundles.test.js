@@ -63,7 +63,8 @@ describe('bundled with esbuild', () => {
           // One file has to do alone, and leaves nothing behind.
           const alone = machine.make('alone', version, name);
           const temporary = machine.make('temporary', version, name);
-          for (const file of name.startsWith('one') ? [name] : fs.readdirSync(directory)) fs.copyFileSync(path.join(directory, file), path.join(alone, file));
+          const files = name.startsWith('one') ? [name] : fs.readdirSync(directory);
+          for (const file of files) fs.copyFileSync(path.join(directory, file), path.join(alone, file));
           assert.equal(await machine.succeed(node, [name], { cwd: alone, node, variables: { TMPDIR: temporary } }), printed(version));
           if (process.platform !== 'win32') assert.deepEqual(fs.readdirSync(temporary), []);
         });

@@ -93,9 +93,8 @@ describe('the binary of a target', () => {
 
   it('is whole', () => {
     const bytes = right['linux-x64-gnu']({});
-    for (const [text, part] of [['neither ELF nor Mach-O nor PE', Buffer.from('#!/bin/sh\n'.padEnd(100))], ['cut off, or damaged', bytes.subarray(0, 200)]]) {
-      assert.throws(() => readBinary(part), new RegExp(text));
-    }
+    assert.throws(() => readBinary(Buffer.from('#!/bin/sh\n'.padEnd(100))), /neither ELF nor Mach-O nor PE/);
+    assert.throws(() => readBinary(bytes.subarray(0, 200)), /cut off, or damaged/);
   });
 });
 
@@ -127,7 +126,8 @@ describe('a package', () => {
     const wanted = 'package.json does not ask for the package of every target in exactly this version.';
     const { [packageOf(targets[0])]: _, ...others } = main.optionalDependencies;
     assert.deepEqual(problems({ manifest: { ...main, optionalDependencies: others } }), [wanted]);
-    assert.deepEqual(problems({ manifest: { ...main, optionalDependencies: { ...main.optionalDependencies, [packageOf(targets[0])]: '^0.1.0' } } }), [wanted]);
+    const loose = { ...main.optionalDependencies, [packageOf(targets[0])]: '^0.1.0' };
+    assert.deepEqual(problems({ manifest: { ...main, optionalDependencies: loose } }), [wanted]);
     assert.deepEqual(problems({ manifest: { ...main, dependencies: {} } }), ['package.json has dependencies.']);
     assert.deepEqual(problems({ manifest: { ...main, scripts: { install: 'make' } } }), ['package.json has scripts.']);
   });
@@ -170,16 +170,19 @@ describe('docs/installing.md', () => {
     assert.deepEqual(rows.map(([name]) => name), targets.map(packageOf));
     const words = { linux: 'Linux', darwin: 'macOS', win32: 'Windows', freebsd: 'FreeBSD', x64: 'x64', arm64: 'arm64', arm: '32-bit ARM (ARMv7)' };
     const libraries = { glibc: `, glibc ${check.oldestGlibc} or later`, musl: ', musl' };
-    assert.deepEqual(rows.map(([, text]) => text), targets.map(({ os: system, cpu, libc }) => `${words[system]} on ${words[cpu]}${libraries[libc] ?? ''}`));
+    const described = ({ os: system, cpu, libc }) => `${words[system]} on ${words[cpu]}${libraries[libc] ?? ''}`;
+    assert.deepEqual(rows.map(([, text]) => text), targets.map(described));
   });
 
   it('has a row for every error of lib/no-binary.js', () => {
-    const codes = [...fs.readFileSync(path.join(root, 'lib', 'no-binary.js'), 'utf8').matchAll(/'(ERR_(?:FERRULE|DLOPEN_DISABLED)\w*)'/g)].map(([, code]) => code);
+    const source = fs.readFileSync(path.join(root, 'lib', 'no-binary.js'), 'utf8');
+    const codes = [...source.matchAll(/'(ERR_(?:FERRULE|DLOPEN_DISABLED)\w*)'/g)].map(([, code]) => code);
     assert.deepEqual([...page.matchAll(/^\| `(ERR_\w+)` \|/gm)].map(([, code]) => code).sort(), [...new Set(codes)].sort());
   });
 });
 
 describe('the platform of a process', () => {
+  const skip = process.platform === 'linux' ? false : 'there is one C library';
   let directory;
 
   before(() => { directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-target-')); });
@@ -193,7 +196,7 @@ describe('the platform of a process', () => {
   };
   const ofReport = () => (process.report.getReport().header.glibcVersionRuntime === undefined ? 'musl' : 'glibc');
 
-  it('is that of a target', { skip: process.platform === 'linux' ? false : 'there is one C library' }, () => {
+  it('is that of a target', { skip }, () => {
     const { name, platform, arch, libc: found } = target();
     assert.equal(found, ofReport());
     assert.equal(name, `${platform}-${arch}-${found === 'musl' ? 'musl' : 'gnu'}`);
@@ -214,7 +217,7 @@ describe('the platform of a process', () => {
     });
   }
 
-  it("is what Node's report says when the executable does not tell", { skip: process.platform === 'linux' ? false : 'there is one C library' }, () => {
+  it("is what Node's report says when the executable does not tell", { skip }, () => {
     for (const bytes of [
       new Elf({ machine: 62, ...gnu }).bytes(), Buffer.from('#!/bin/sh\n'), Buffer.alloc(0), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 2]),
     ]) assert.equal(libc(bytes), ofReport());

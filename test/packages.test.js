@@ -81,7 +81,8 @@ describe('installed by npm, into a folder whose name has spaces and letters from
     const [scope, name] = platform.name.split('/');
     assert.deepEqual(fs.readdirSync(path.join(directory, 'node_modules', scope)), [name]);
     assert.deepEqual(registry.fetched.filter((fetched) => ![main.name, platform.name].includes(fetched)), []);
-    assert.deepEqual(fs.readdirSync(path.join(directory, 'node_modules', scope, name)).sort(), ['LICENSE', 'NOTICES.md', 'README.md', 'ferrule.node', 'package.json']);
+    const content = fs.readdirSync(path.join(directory, 'node_modules', scope, name));
+    assert.deepEqual(content.sort(), ['LICENSE', 'NOTICES.md', 'README.md', 'ferrule.node', 'package.json']);
   });
 
   test('it works by every way to the module', (t) => onEveryLine(t, (node) => works(directory, node, path.join(directory, 'node_modules'))));
@@ -148,7 +149,9 @@ describe('installed by other package managers', () => {
 
 describe('without a binary that loads', () => {
   const code = 'try { require("ferrule") } catch ({ code, message }) { console.log(JSON.stringify({ code, message })) }';
-  const refusal = async (directory, options = []) => JSON.parse(await machine.succeed(newest, [...options, '-e', code], { cwd: directory, node: newest }));
+  const refusal = async (project, options = []) => {
+    return JSON.parse(await machine.succeed(newest, [...options, '-e', code], { cwd: project, node: newest }));
+  };
   let directory;
 
   before(async () => {
@@ -203,7 +206,8 @@ describe('without a binary that loads', () => {
     fs.writeFileSync(file, 'this is no library, but it is long enough to be read as the header of one, which it then turns out not to have');
     const { code: found, message } = await refusal(directory);
     assert.equal(found, 'ERR_FERRULE_BINARY_NOT_LOADED');
-    assert.ok(message.startsWith(`Ferrule's native binary in the package ${platform.name} is there, but does not load on platform ${process.platform}, `), message);
+    const beginning = `Ferrule's native binary in the package ${platform.name} is there, but does not load on platform ${process.platform}, `;
+    assert.ok(message.startsWith(beginning), message);
     assert.match(message, /: .*ferrule\.node.*\. It was made for another platform or C library, is damaged, or needs a newer system/);
   });
 });

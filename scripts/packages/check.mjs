@@ -50,7 +50,9 @@ export function problemsOfBinary(bytes, target, { anyGlibc = false } = {}) {
     return [`It is ${binary.format} for ${binary.os} on ${binary.cpu ?? 'another processor'}.`];
   }
   if (binary.softFloat) problems.push('It passes floating-point numbers in integer registers; Node for ARM does not.');
-  if (target.name === 'darwin-arm64' && !binary.isSigned) problems.push('It is not signed, be it by nobody (codesign --sign -): macOS on ARM does not load it.');
+  if (target.name === 'darwin-arm64' && !binary.isSigned) {
+    problems.push('It is not signed, be it by nobody (codesign --sign -): macOS on ARM does not load it.');
+  }
   const strange = binary.needed.filter((name) => !libraries[target.libc ?? target.os].test(name));
   if (strange.length > 0) problems.push(`It needs ${strange.join(', ')}, which not every such system has.`);
   const glibc = glibcOf(binary);
@@ -92,7 +94,8 @@ function linksOf(name, text) {
 function problemsOfLinks(root, files) {
   return files.filter((file) => file.endsWith('.md')).flatMap((name) => {
     const targets = linksOf(name, fs.readFileSync(path.join(root, name), 'utf8'));
-    return targets.filter((target) => !fs.existsSync(path.join(root, target))).map((target) => `${name} has a link to ${target}, which is not there.`);
+    const absent = targets.filter((target) => !fs.existsSync(path.join(root, target)));
+    return absent.map((target) => `${name} has a link to ${target}, which is not there.`);
   });
 }
 
@@ -123,7 +126,12 @@ export function problemsOfMain(root, { manifest, files }, targets) {
 export function problemsOfPlatform({ manifest, files }, target, version) {
   const problems = differences(files, ['LICENSE', noticesName, 'README.md', binaryName, 'package.json']);
   if (manifest.version !== version) problems.push(`Its version is ${manifest.version}, and that of the main package ${version}.`);
-  const fields = { name: [manifest.name, packageOf(target)], os: [manifest.os?.join(), target.os], cpu: [manifest.cpu?.join(), target.cpu], libc: [manifest.libc?.join(), target.libc] };
+  const fields = {
+    name: [manifest.name, packageOf(target)],
+    os: [manifest.os?.join(), target.os],
+    cpu: [manifest.cpu?.join(), target.cpu],
+    libc: [manifest.libc?.join(), target.libc],
+  };
   for (const [field, [found, wanted]] of Object.entries(fields)) {
     if (found !== wanted) problems.push(`Its ${field} is ${found}, and must be ${wanted}.`);
   }

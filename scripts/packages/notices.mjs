@@ -72,5 +72,6 @@ export async function notices(root, { target }) {
     if (inner) sections.push(section(inner, textIn(path.join(directory, inner.directory))));
   }
   sections.push(section({ name: "Rust's standard library", license: 'MIT', repository: 'https://github.com/rust-lang/rust' }));
-  return ['# What is in the binary', '', 'Ferrule itself has the licence in the file LICENSE. The native binary also has in it, unchanged:', '', ...sections.flat()].join('\n');
+  const introduction = 'Ferrule itself has the licence in the file LICENSE. The native binary also has in it, unchanged:';
+  return ['# What is in the binary', '', introduction, '', ...sections.flat()].join('\n');
 }

@@ -83,7 +83,8 @@ exports.Elf = class Elf {
 
   // One library's versions.
   #versionNeeds(names) {
-    const needs = this.versions.map((name, index) => record([4, 0], [2, 0], [2, 2], [4, names.at(name)], [4, index + 1 < this.versions.length ? 16 : 0]));
+    const { length } = this.versions;
+    const needs = this.versions.map((name, index) => record([4, 0], [2, 0], [2, 2], [4, names.at(name)], [4, index + 1 < length ? 16 : 0]));
     return Buffer.concat([record([2, 1], [2, needs.length], [4, 1], [4, 16], [4, 0]), ...needs]);
   }
 
