@@ -15,10 +15,14 @@ const everywhere = {
 const firstBuiltIn = 26;
 const comparison = { 'test/conformance/conformance.test.js': `compares with the node:ffi of Node ${firstBuiltIn}, which there is none of for the platform` };
 
+/** The processors that Ferrule compiles code for, and what is all about when a call takes which of the tiers. */
+const compiled = ['x64', 'arm64'];
+const tiers = { 'test/gate.test.js': 'says when a call may take which tier: Ferrule compiles no code for this processor, which has the slow tier only' };
+
 /** The test files of a platform that has these versions of Node, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
 export function testFilesOf(record, versions) {
   const hasBuiltIn = versions.some((version) => lineOf(version) >= firstBuiltIn);
-  const leftOut = { ...everywhere, ...hasBuiltIn ? {} : comparison, ...record.leftOut };
+  const leftOut = { ...everywhere, ...hasBuiltIn ? {} : comparison, ...compiled.includes(record.architecture) ? {} : tiers, ...record.leftOut };
   const all = testFiles();
   const files = all.filter((file) => !Object.hasOwn(leftOut, file));
   return { files, leftOut: Object.entries(leftOut).filter(([file]) => all.includes(file)) };
