@@ -66,6 +66,16 @@ async function checkItself({ holds, holdsAlso = 'true' }, { launcher, entry, pac
   if (printed.trim() !== JSON.stringify(expected)) throw new Failure(`The configuration is not what it should be: ${printed.trim()}`);
 }
 
+/** What Ferrule is compared with: the built-in of the newest line, as Node comes or in the configuration. */
+async function writeOracle({ options, oracle }, scratch) {
+  const version = versions.at(-1);
+  const binary = fs.realpathSync((await node(version)).path);
+  if (!oracle) return binary;
+  const directory = path.join(scratch, 'oracle');
+  fs.mkdirSync(directory);
+  return writeLauncher({ options }, { line: lineOf(version), binary, directory });
+}
+
 /** What came out of a file, with what its exclusions expect to fail taken for what it is. */
 function withoutExpected(result, excluded) {
   const expected = excluded.flatMap(({ tests }) => tests);
@@ -94,23 +104,22 @@ export async function testConfiguration(name, { version = usualVersion(name), fi
     await checkItself(record, { launcher, entry, packageRoot });
     const excluded = exclusionsIn(name, line);
     for (const { file, tests = ['all of it'], reason } of excluded) console.log(`left out: ${file}: ${tests.join('; ')}: ${reason}`);
-    return await runFiles(files, { packageRoot, launcher, entry, excluded });
+    const environment = { ...record.environment, FERRULE_ORACLE: await writeOracle(record, scratch) };
+    return await runFiles(files, { packageRoot, launcher, entry, environment, excluded });
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-async function runFiles(files, { packageRoot, launcher, entry, excluded }) {
+async function runFiles(files, { packageRoot, launcher, entry, environment, excluded }) {
   // The package's own runner: it looks for the files beside itself.
   const { alone, nodeArguments, onOneLine, runTestFiles, testFiles } = await import(pathToFileURL(path.join(packageRoot, 'scripts', 'test-files.mjs')));
   const whole = excluded.filter(({ tests }) => tests === undefined).map(({ file }) => file);
   const chosen = (files.length > 0 ? files : testFiles().filter((file) => !onOneLine.has(file))).filter((file) => !whole.includes(file));
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures = [];
-  // The runner gives each file the environment that it has itself; the oracle is what it is everywhere.
-  process.env.FERRULE_ORACLE = fs.realpathSync((await node(versions.at(-1))).path);
   await runTestFiles(chosen, {
-    binary: launcher, argumentsFor: (file) => nodeArguments(file, entry), alone,
+    binary: launcher, argumentsFor: (file) => nodeArguments(file, entry), environment, alone,
     onFile(result) {
       const seen = withoutExpected(result, excluded.filter(({ file, tests }) => file === result.file && tests));
       printFile(seen);
@@ -118,7 +127,6 @@ async function runFiles(files, { packageRoot, launcher, entry, excluded }) {
       failures.push(...seen.failures.map((failure) => `${result.file}: ${failure.name}`));
     },
   });
-  delete process.env.FERRULE_ORACLE;
   return { ...counts, failures };
 }
 

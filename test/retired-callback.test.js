@@ -7,10 +7,10 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { path } = require('./fixture');
 const { run } = require('./child');
-const { isCompiled } = require('./machine');
+const { uncompiled } = require('./machine');
 
 // libffi gives the addresses of its closures out again at once.
-const othersAddress = !isCompiled && 'the addresses are libffi\'s, which soon belong to other callbacks';
+const othersAddress = uncompiled && 'the addresses are libffi\'s, which soon belong to other callbacks';
 
 // Two processes at a time: each takes a while to start, and little else.
 const options = { concurrency: 2 };

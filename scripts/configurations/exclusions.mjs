@@ -1,7 +1,60 @@
 // What does not make sense in a configuration, and why: data only. With `tests`, those single tests fail there, and a run that finds one of
 // them passing fails; without, the file is not run there. With `lines`, it is so on those Node lines alone.
+//
+// A test that only wants to know whether there is something (a tier, WebAssembly) asks for that, and says itself that it is skipped.
+
+const uncompiled = ['jitless', 'no-executable-memory'];
+const optimised = 'every call comes from code that V8 has optimised, and V8 optimises nothing';
 
 export const exclusions = [
+  { configurations: uncompiled, file: 'test/abi.test.js', reason: optimised },
+  { configurations: uncompiled, file: 'test/tiers/ending.test.js', reason: optimised },
+  { configurations: uncompiled, file: 'test/tier.test.js', tests: ['the same arguments > on the slow tier'], reason: optimised },
+  {
+    configurations: uncompiled,
+    file: 'test/tiers/reentry.test.js',
+    tests: [
+      'the code of the caller > is given up where it stands',
+      'the code of the caller > is given up where it stands, though no callback was there when it was made',
+      'without a callback of Ferrule\'s > the event loop runs inside of a hot call',
+    ],
+    reason: optimised,
+  },
+  {
+    configurations: ['no-executable-memory'],
+    file: 'test/tiers/flags.test.js',
+    tests: ['with the flag > --always-sparkplug', 'with the flag > none, and nobody asks which tier it was'],
+    lines: [20, 22],
+    reason: 'V8 ends the process: the flag asks for one of its compilers',
+  },
+  {
+    configurations: uncompiled,
+    file: 'test/runtime.test.js',
+    reason: 'it is about the other tiers',
+  },
+  {
+    configurations: uncompiled,
+    file: 'test/troubleshooting.test.js',
+    tests: ['each line is what ends the process, when a callback > was released long ago', 'every entry was seen'],
+    reason: "the addresses of callbacks are libffi's, which soon belong to others",
+  },
+  { configurations: uncompiled, file: 'test/gate.test.js', reason: 'there are no fast calls that a gate could keep from being made' },
+  {
+    configurations: uncompiled,
+    file: 'test/executable-memory.test.js',
+    reason: 'there is no executable memory that could be refused later',
+  },
+  {
+    configurations: uncompiled,
+    file: 'test/guard-fault.test.js',
+    tests: ['what is no fault of a native call is left alone > WebAssembly\'s traps, outside and inside of callbacks, and a fault after them'],
+    reason: 'WebAssembly is compiled',
+  },
+  {
+    configurations: ['permission'],
+    file: 'test/permission.test.js',
+    reason: 'its processes have permissions of their own',
+  },
   {
     configurations: ['worker'],
     file: 'test/libraries/libc.test.js',

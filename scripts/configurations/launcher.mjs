@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import permission from '../../lib/permission.js';
 import { buildExample } from '../build.mjs';
 import { root } from '../command.mjs';
 import { quoted, requireProgram, writeScript } from '../platforms/steps.mjs';
@@ -32,6 +33,12 @@ function copyProgram(source, target) {
   }
 }
 
+function grantFirst(command, binary) {
+  const position = command.indexOf(binary) + 1;
+  const others = command.slice(position).filter((word) => word !== permission.mark);
+  return [...command.slice(0, position), permission.mark, ...others];
+}
+
 /** Resolves to the Node to start for a configuration's record; `packageRoot` is the package that is tested, `directory` is empty and stays. */
 export async function writeLauncher({ options, confined, moved }, { line, binary, packageRoot, directory }) {
   const target = path.join(directory, 'node');
@@ -45,6 +52,9 @@ export async function writeLauncher({ options, confined, moved }, { line, binary
     fs.copyFileSync(preload, path.join(directory, 'preload.cjs'));
     command.push(...options(line), '--require', path.join(directory, 'preload.cjs'));
   }
-  writeScript(target, [`exec ${command.map(quoted).join(' ')} "$@"`]);
+  const words = command.map(quoted).join(' ');
+  // A process is granted FFI by its very first argument.
+  const granted = `if [ "$1" = ${quoted(permission.mark)} ]; then shift; exec ${grantFirst(command, binary).map(quoted).join(' ')} "$@"; fi`;
+  writeScript(target, [granted, `exec ${words} "$@"`]);
   return target;
 }

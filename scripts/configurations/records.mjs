@@ -1,14 +1,16 @@
 // The configurations of Node that the whole JavaScript suite passes in: one record each, data only. scripts/configurations.mjs runs them.
 //
-//   what       for people
-//   line       the Node line it is run on when none is asked for, if not `usualLine`
-//   options    Node's own, for each file's process and whatever Node processes it starts; given the number of the line
-//   confined   the command that the processes run under: a name in `confinements` of scripts/configurations/launcher.mjs
-//   moved      the package and Node are copies in a directory of this name
-//   worker     each file runs in a Worker, and the main thread loads nothing
-//   holds      what is true in every one of these processes and their Workers, as an expression: nothing is tested in a configuration before
-//              that has been seen
-//   holdsAlso  the same for the thread that the file runs in
+//   what         for people
+//   line         the Node line it is run on when none is asked for, if not `usualLine`
+//   options      Node's own, for each file's process and whatever Node processes it starts; given the number of the line
+//   confined     the command that the processes run under: a name in `confinements` of scripts/configurations/launcher.mjs
+//   moved        the package and Node are copies in a directory of this name
+//   worker       each file runs in a Worker, and the main thread loads nothing
+//   environment  what tests have to know of it
+//   oracle       the built-in that Ferrule is compared with is run with the options, too
+//   holds        what is true in every one of these processes and their Workers, as an expression: nothing is tested in a configuration
+//                before that has been seen
+//   holdsAlso    the same for the thread that the file runs in
 
 export const usualLine = 24;
 
@@ -19,6 +21,9 @@ const withoutCompilers = ['--max-optimized-bytecode-size=0', '--no-sparkplug', '
 // Node says on standard error that these weaken the model, which tests would take for something said by what they test.
 const permissions = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-child-process', '--allow-worker', '--disable-warning=SecurityWarning'];
 
+// test/machine.js asks for it.
+const uncompiled = { FERRULE_UNCOMPILED: '1' };
+
 export const configurations = {
   'plain': {
     what: 'as Node comes',
@@ -27,6 +32,8 @@ export const configurations = {
   'jitless': {
     what: 'V8 compiles nothing (--jitless)',
     options: () => ['--jitless'],
+    environment: uncompiled,
+    oracle: true,
     holds: 'typeof WebAssembly === "undefined"',
   },
   'no-executable-memory': {
@@ -34,6 +41,7 @@ export const configurations = {
     line: 22,
     options: (line) => (line < 24 ? withoutCompilers : ['--jitless']),
     confined: 'refuseExecutableMemory',
+    environment: uncompiled,
     // Filters are listed by their number (seccomp(2)): this one, and those of whatever started us.
     holds: '/^Seccomp:\\s+2$/m.test(require("node:fs").readFileSync("/proc/self/status", "utf8"))',
   },
@@ -44,7 +52,12 @@ export const configurations = {
   },
   'permission': {
     what: "Node's permission model, with FFI granted",
-    options: (line) => [line < 22 ? '--experimental-permission' : '--permission', ...permissions, ...(line < 26 ? [] : ['--allow-ffi'])],
+    // The grant as the command `ferrule` gives it, first of all, or Node's own.
+    options: (line) => [
+      line < 26 ? '--conditions=ferrule-allow-ffi' : '--allow-ffi',
+      line < 22 ? '--experimental-permission' : '--permission',
+      ...permissions,
+    ],
     holds: 'process.permission !== undefined',
   },
   'read-only': {

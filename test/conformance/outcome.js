@@ -3,7 +3,11 @@
 // What came of a piece of code, as JSON that is equal exactly when the two outcomes cannot be told apart: -0 is not 0,
 // 1n is not 1, a Buffer is not a Uint8Array, a missing property is not an undefined one.
 
+const { readlinkSync } = require('node:fs');
 const { types } = require('node:util');
+
+// The loader names the executable, and each Node line has its own. A script that stands for Node (scripts/configurations) is none.
+const executables = [process.execPath, ...(process.platform === 'linux' ? [readlinkSync('/proc/self/exe')] : [])];
 
 exports.outcomeOf = outcomeOf;
 exports.settledOutcomeOf = settledOutcomeOf;
@@ -85,8 +89,7 @@ function describeThrown(error) {
     return { thrown: describe(error) };
   }
   const { name, code } = error;
-  // The loader names the executable, and each Node line has its own.
-  const message = error.message.replaceAll(process.execPath, '<node>');
+  const message = executables.reduce((text, executable) => text.replaceAll(executable, '<node>'), error.message);
   const keys = keysOf(error, Object.keys(error));
   const rest = Object.fromEntries(Object.entries(error).filter(([key]) => key !== 'code'));
   return { name, code, message, constructor: error.constructor.name, keys, ...(Object.keys(rest).length && { rest }) };

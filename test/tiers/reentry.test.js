@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { reached, slowOnly } = require('../machine');
+const { reached, uncompiled } = require('../machine');
 const { answer } = require('./process');
 
 const isAll = Boolean(process.env.FERRULE_TIERS_ALL);
@@ -135,7 +135,7 @@ describe('calls in callbacks in calls', options, () => {
 });
 
 describe('without a callback of Ferrule\'s', options, () => {
-  test('functions of the Node executable take no fast call, others do', { skip: slowOnly }, async () => {
+  test('functions of the Node executable take no fast call, others do', { skip: uncompiled }, async () => {
     const tiers = await answer(({ ffi, fixture }) => {
       const { optimize, site } = require('./tiers/site');
       const program = new ffi.DynamicLibrary(null);
