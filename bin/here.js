@@ -12,8 +12,7 @@ function passOn(execArgv) {
   workerThreads.Worker = {
     Worker: class extends Worker {
       constructor(filename, settings) {
-        const isOther = settings?.execArgv !== undefined || settings?.env != null;
-        super(filename, isOther ? settings : { ...settings, execArgv });
+        super(filename, settings?.execArgv === undefined ? { ...settings, execArgv } : settings);
       }
     },
   }.Worker;

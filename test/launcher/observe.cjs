@@ -3,7 +3,7 @@
 // What a program sees of how it was started.
 
 const { fork } = require('node:child_process');
-const { Worker, isMainThread, parentPort } = require('node:worker_threads');
+const { SHARE_ENV, Worker, isMainThread, parentPort } = require('node:worker_threads');
 
 const seen = () => ({
   argv: process.argv,
@@ -25,6 +25,8 @@ if (process.argv.includes('leaf')) {
     ['nested', (done) => new Worker(`const { Worker, parentPort } = require('node:worker_threads');
       new Worker(${JSON.stringify(__filename)}, { argv: ['leaf'] }).on('message', (message) => parentPort.postMessage(message));`, { eval: true }).on('message', done)],
     ['options', (done) => new Worker('require("node:worker_threads").parentPort.postMessage([process.execArgv, require("node:module").isBuiltin("node:ffi")])', { eval: true, execArgv: ['--no-warnings'] }).on('message', done)],
+    ['shared', (done) => new Worker('require("node:worker_threads").parentPort.postMessage([process.execArgv, require("node:module").isBuiltin("node:ffi")])', { eval: true, env: SHARE_ENV }).on('message', done)],
+    ['environment', (done) => new Worker('require("node:worker_threads").parentPort.postMessage([process.execArgv, require("node:module").isBuiltin("node:ffi")])', { eval: true, env: { A: 'b' } }).on('message', done)],
     ['fork', (done) => fork(__filename, ['leaf']).on('message', done)],
   ].map(([name, start]) => new Promise((resolve) => start((answer) => resolve([name, answer]))));
   Promise.all(results).then((all) => console.log(JSON.stringify([here, ...all])));
