@@ -10,42 +10,18 @@ const { closeSync, openSync, readSync } = require('node:fs');
 
 const names = { __proto__: null, glibc: 'gnu', musl: 'musl' };
 
-// Where the fields of an ELF file's header and of its program headers are, by class: 1 for 32 bits, 2 for 64.
-const layouts = {
-  __proto__: null,
-  1: { wordAt: (bytes, at) => bytes.readUInt32LE(at), headers: 28, size: 42, count: 44, offset: 4, length: 16 },
-  2: { wordAt: (bytes, at) => Number(bytes.readBigUInt64LE(at)), headers: 32, size: 54, count: 56, offset: 8, length: 32 },
-};
-const MAGIC = 0x7f454c46;
-const LITTLE_ENDIAN = 1;
-const PT_INTERP = 3;
+// The path of the interpreter is behind the headers, or a page later in an executable whose interpreter was exchanged.
+const BEGINNING = 8192;
 
-// The headers, and almost always the interpreter's path, are within this many bytes.
-const BEGINNING = 2048;
-
-// The interpreter's path, '' for an executable that has none, undefined for what cannot be read as a little-endian ELF file.
-function interpreterOf(file) {
+// The beginning of a file, '' if it cannot be read: the permission model can forbid it, and not every system has /proc.
+function beginningOf(file) {
   let descriptor;
   try {
     descriptor = openSync(file, 'r');
-    const beginning = Buffer.alloc(BEGINNING);
-    readSync(descriptor, beginning, 0, BEGINNING, 0);
-    const layout = layouts[beginning[4]];
-    if (beginning.readUInt32BE(0) !== MAGIC || layout === undefined || beginning[5] !== LITTLE_ENDIAN) return undefined;
-    const size = beginning.readUInt16LE(layout.size);
-    const first = layout.wordAt(beginning, layout.headers);
-    for (let index = beginning.readUInt16LE(layout.count), at = first; index > 0; index -= 1, at += size) {
-      if (beginning.readUInt32LE(at) !== PT_INTERP) continue;
-      const start = layout.wordAt(beginning, at + layout.offset), length = layout.wordAt(beginning, at + layout.length);
-      if (start + length <= BEGINNING) return beginning.latin1Slice(start, start + length);
-      const path = Buffer.alloc(length);
-      readSync(descriptor, path, 0, length, start);
-      return path.latin1Slice();
-    }
-    return '';
+    const bytes = Buffer.allocUnsafe(BEGINNING);
+    return bytes.latin1Slice(0, readSync(descriptor, bytes, 0, BEGINNING, 0));
   } catch {
-    // Out of reach: the permission model can forbid it, and not every system has /proc.
-    return undefined;
+    return '';
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -55,9 +31,9 @@ function interpreterOf(file) {
 function libcOf(executable) {
   // Deno asks its user before it lets a program look at the executable, and says what it was built for.
   if (process.versions.deno !== undefined) return Deno.build.env === 'musl' ? 'musl' : 'glibc';
-  const interpreter = interpreterOf(executable);
-  if (interpreter?.includes('/ld-musl-')) return 'musl';
-  if (interpreter?.includes('/ld-linux') || interpreter?.includes('/ld64.so')) return 'glibc';
+  const beginning = beginningOf(executable);
+  if (beginning.includes('/ld-linux')) return 'glibc';
+  if (beginning.includes('/ld-musl-')) return 'musl';
   // A loader that was started by hand, an executable that is linked statically, or one that may not be read.
   const header = process.report?.getReport?.().header;
   if (header === undefined) return undefined;

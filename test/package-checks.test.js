@@ -211,7 +211,7 @@ describe('the platform of a process', () => {
     it(`has the C library of ${interpreter}`, () => {
       for (const wide of [true, false]) {
         assert.equal(libc(new Elf({ machine: 62, wide, ...gnu, interpreter }).bytes()), expected);
-        // The path can lie far behind the headers.
+        // The path can lie a page behind the headers.
         assert.equal(libc(new Elf({ machine: 62, wide, ...gnu, interpreter, before: 5000 }).bytes()), expected);
       }
     });
