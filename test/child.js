@@ -10,6 +10,8 @@ const { spawn } = require('node:child_process');
 const { Worker } = require('node:worker_threads');
 
 const DEADLINE = 120_000;
+// An emulated processor takes its time.
+const PATIENCE = process.env.FERRULE_EMULATED ? 5 : 1;
 
 // Loaded when asked for, because some processes must not load all of them.
 exports.modules = {
@@ -37,7 +39,7 @@ exports.run = function run(body, { parameters = [], flags = [], deadline = DEADL
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...flags, '-e', program(body, parameters)], {
-      cwd: __dirname, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: deadline, killSignal: 'SIGKILL',
+      cwd: __dirname, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: deadline * PATIENCE, killSignal: 'SIGKILL',
     });
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
