@@ -100,7 +100,7 @@ class Platform {
       ...inherited,
       ...this.node.environment,
       PATH: [path.dirname(this.node.launcherOf(version)), this.compilers.scripts, inherited.PATH].join(path.delimiter),
-      FERRULE_ORACLE: this.node.oracle,
+      ...(this.node.oracle && { FERRULE_ORACLE: this.node.oracle }),
     };
   }
 
@@ -116,7 +116,7 @@ class Platform {
   async test(files, version) {
     // The copy's own runner: it looks for the files beside itself.
     const { alone, runTestFiles, shownOutput } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
-    const all = testFilesOf(this.record, this.node.versions);
+    const all = testFilesOf(this.record, this.node.oracle);
     const absent = files.find((file) => !fs.existsSync(path.join(this.package, file)));
     if (absent) throw new Failure(`There is no test file ${absent}.`);
     const counts = { passed: 0, failed: 0, skipped: 0 };

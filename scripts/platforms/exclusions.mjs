@@ -1,8 +1,8 @@
 // The test files that do not run on other platforms, with the reason: those that run on none, and what the record of a
 // platform adds (`leftOut`, by file). scripts/platforms.mjs prints them, and every test that says itself why it is skipped.
 
-import { lineOf } from '../nodes.mjs';
 import { onOneLine, testFiles } from '../test-files.mjs';
+import { firstBuiltIn } from './launcher.mjs';
 
 const sameEverywhere = 'the answer is the same on every platform: npm test has it';
 
@@ -11,18 +11,16 @@ const everywhere = {
   ...Object.fromEntries([...onOneLine].map((file) => [file, sameEverywhere])),
 };
 
-/** What compares with the module that Node has itself, from this line on. */
-const firstBuiltIn = 26;
+/** What compares with the module that Node has itself. */
 const comparison = { 'test/conformance/conformance.test.js': `compares with the node:ffi of Node ${firstBuiltIn}, which there is none of for the platform` };
 
 /** The processors that Ferrule compiles code for, and what is all about when a call takes which of the tiers. */
 const compiled = ['x64', 'arm64'];
 const tiers = { 'test/gate.test.js': 'says when a call may take which tier: Ferrule compiles no code for this processor, which has the slow tier only' };
 
-/** The test files of a platform that has these versions of Node, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
-export function testFilesOf(record, versions) {
-  const hasBuiltIn = versions.some((version) => lineOf(version) >= firstBuiltIn);
-  const leftOut = { ...everywhere, ...hasBuiltIn ? {} : comparison, ...compiled.includes(record.architecture) ? {} : tiers, ...record.leftOut };
+/** The test files of a platform, which has an oracle to compare with or has none, and what is left out: `{ files, leftOut }`, the latter as `[file, reason]`. */
+export function testFilesOf(record, oracle) {
+  const leftOut = { ...everywhere, ...oracle ? {} : comparison, ...compiled.includes(record.architecture) ? {} : tiers, ...record.leftOut };
   const all = testFiles();
   const files = all.filter((file) => !Object.hasOwn(leftOut, file));
   return { files, leftOut: Object.entries(leftOut).filter(([file]) => all.includes(file)) };

@@ -10,7 +10,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure, failureOf, run } from '../command.mjs';
+import { lineOf } from '../nodes.mjs';
 import { makeOnce, writeScript } from './steps.mjs';
+
+/** The line that brought node:ffi. */
+export const firstBuiltIn = 26;
 
 export class LaunchedNode {
   constructor(directory, record, source) {
@@ -42,9 +46,10 @@ export class LaunchedNode {
     return this.source.binaryOf(version);
   }
 
-  /** What test/conformance compares with: Node 26 on the same processor, started by what a launcher has started. */
+  /** What test/conformance compares with: a Node with a node:ffi of its own, started by what a launcher has started; undefined where there is none. */
   get oracle() {
-    return this.binaryOf(this.source.versions.at(-1));
+    const newest = this.versions.at(-1);
+    return lineOf(newest) >= firstBuiltIn ? this.binaryOf(newest) : undefined;
   }
 
   #launcherPath(version) {
