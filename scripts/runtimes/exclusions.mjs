@@ -74,7 +74,12 @@ export const exclusions = [
   ...rows(bun, 'Bun has a libuv of its own making', { 'libraries/uv': ['the symbols are those of the libuv that runs this process'] }),
 
   ...rows(deno, nodeSymbols, { 'libraries/uv': true, 'abort': ['a callback that throws > when the event loop calls, *', 'a callback that returns a promise > to the event loop'], 'retired-callback': ['of a closed library > and called by the event loop'] }),
+  ...rows(deno, uncaught, { 'ending': ['*by an exception that nobody catches, *'] }),
+  ...rows(deno, 'Deno runs finalizers at the end of a process before it says that the environment ends, so libraries are unloaded first', {
+    'ending': ['the process ends > because nothing is left to do, under a thread of the library', '*and one library calls back into another'],
+  }),
   ...rows(deno, stopped, {
+    'ending': ['a Worker ends > by process.exit in a callback, *'],
     'callback-lifetime': ['a vm timeout that fires inside of a callback > *'],
     'worker': ['a Worker that ends > *in a callback', '*many frames in', '*in a comparator', '*in the middle of a callback'],
   }),
