@@ -37,7 +37,7 @@ describe('a callback that throws', options, () => {
     'an error with a code and fields': [({ fixture }) => {
       const callback = fixture.open().registerCallback(function reader() { require('node:fs').readFileSync('/nowhere/at all'); });
       fixture.native('call_void', 'void', 'function')(callback);
-    }, ["ENOENT: no such file or directory, open '/nowhere/at all'", "code: 'ENOENT'", 'at reader (']],
+    }, [`ENOENT: no such file or directory, open '${require('node:path').resolve('/nowhere/at all')}'`, "code: 'ENOENT'", 'at reader (']],
     'a string': [({ fixture }) => {
       fixture.native('call_void', 'void', 'function')(fixture.open().registerCallback(function thrower() { throw 'a text'; }));
     }, ["\n'a text'\n", 'callback "thrower" () -> void']],

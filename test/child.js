@@ -34,6 +34,11 @@ function start(body, parameters = [], options = {}) {
 
 exports.start = start;
 
+// Windows has no signals: `process.abort()` and the like end a process with 128 and the number of SIGABRT.
+const ABORTED = process.platform === 'win32' ? 134 : undefined;
+
+const ending = (status, signal) => (status === ABORTED ? { status: null, signal: 'SIGABRT' } : { status, signal });
+
 // How a process that runs `body` ended and what it printed. A body that rejects ends it with status 1, as a throw does.
 exports.run = function run(body, { parameters = [], flags = [], deadline = DEADLINE } = {}) {
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
@@ -45,11 +50,12 @@ exports.run = function run(body, { parameters = [], flags = [], deadline = DEADL
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => { output[name] += text; });
     }
+    const lines = (text) => (process.platform === 'win32' ? text.replaceAll('\r\n', '\n') : text);
     child.on('error', reject);
     child.on('close', (status, signal) => {
       // These say of themselves what the status says: the emulator, on a platform that is emulated, and Bun, at some length.
       output.stderr = output.stderr.replace(/^qemu: uncaught target signal .*\n/m, '').replace(/^={20,}\nBun v[^]*/m, '');
-      resolve({ status, signal, ...output });
+      resolve({ ...ending(status, signal), stdout: lines(output.stdout), stderr: lines(output.stderr) });
     });
   });
 };

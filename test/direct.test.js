@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { heat } = require('./direct/survey');
-const { uncompiled } = require('./machine');
+const { withoutFast } = require('./machine');
 const { answer } = require('./tiers/process');
 
 // Two processes at a time.
@@ -67,7 +67,7 @@ describe('the answers are those of Rust', options, () => {
   });
 });
 
-test('the functions are there, and take what is valid', { skip: uncompiled }, () => {
+test('the functions are there, and take what is valid', { skip: withoutFast }, () => {
   const ffi = require('ferrule');
   const binding = require(path.join(library, 'binding.js'));
   const before = { ...binding };

@@ -3,10 +3,11 @@
 // Calls of callbacks by the event loop itself: a timer of libuv's on Node's own loop, whose callback has no JavaScript below it. libuv is part
 // of every Node binary.
 
+const { libc, program } = require('./images');
 const { SIZE } = require('./machine');
 const { dlopen, getCurrentEventLoop, toString } = require('./subject');
 
-const { lib: library, functions: uv } = dlopen(null, {
+const { lib: library, functions: uv } = dlopen(program, {
   uv_handle_type_name: { arguments: ['i32'], return: 'pointer' },
   uv_handle_size: { arguments: ['i32'], return: SIZE },
   uv_timer_init: { arguments: ['pointer', 'pointer'], return: 'i32' },
@@ -14,13 +15,14 @@ const { lib: library, functions: uv } = dlopen(null, {
   uv_async_init: { arguments: ['pointer', 'pointer', 'pointer'], return: 'i32' },
   uv_async_send: { arguments: ['pointer'], return: 'i32' },
   uv_close: { arguments: ['pointer', 'pointer'] },
-  calloc: { arguments: [SIZE, SIZE], return: 'pointer' },
 });
+
+const { functions: { calloc } } = dlopen(libc, { calloc: { arguments: [SIZE, SIZE], return: 'pointer' } });
 
 // The numbers of these types are not part of libuv's ABI, their names are.
 function allocateHandle(name) {
   for (let type = 0; type < 32; type++) {
-    if (toString(uv.uv_handle_type_name(type)) === name) return uv.calloc(1n, uv.uv_handle_size(type));
+    if (toString(uv.uv_handle_type_name(type)) === name) return calloc(1n, uv.uv_handle_size(type));
   }
   throw new Error(`this libuv has no handle of the type ${name}`);
 }

@@ -211,7 +211,7 @@ describe('the private binding', options, () => {
         if (source !== 'nothing') attempt(() => native.initialize((0, eval)(source)));
         const address = native.getRawPointer(new Uint8Array(8));
         console.log(JSON.stringify([
-          () => native.openLibrary(null),
+          () => native.openLibrary('any'),
           () => native.leave(),
           () => native.tiers(),
           () => native.toBuffer(address, 1, true),
@@ -244,6 +244,8 @@ describe('at the limits', options, () => {
     }`);
     for (const [name, code, length, end] of said) {
       assert.deepEqual([name, code], ['Error', 'ERR_FFI_CALL_FAILED']);
+      // Windows says what is wrong without the path.
+      if (process.platform === 'win32') continue;
       assert.ok(length > 9_000_000);
       assert.match(end, /a: File name too long$/);
     }

@@ -3,12 +3,13 @@
 // The command `ferrule`: what it passes on, and how it ends.
 
 const assert = require('node:assert/strict');
-const { spawn, spawnSync } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const os = require('node:os');
 const { describe, test } = require('node:test');
 const path = require('node:path');
+const { skip } = require('./guard/process');
 const { version } = require('../package.json');
 
 const bin = path.join(__dirname, '..', 'bin');
@@ -24,8 +25,11 @@ function environment(extra) {
 
 function ferrule(args, { env, input } = {}) {
   const child = spawnSync(process.execPath, [launcher, ...args], { encoding: 'utf8', env: environment(env), input });
-  return { status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr };
+  return { status: child.status, signal: child.signal, stdout: lines(child.stdout), stderr: lines(child.stderr) };
 }
+
+// Line breaks are as the platform has them.
+const lines = (text) => text.replaceAll('\r\n', '\n');
 
 const ended = (stdout, extra) => ({ status: 0, signal: null, stdout, stderr: '', ...extra });
 
@@ -39,14 +43,16 @@ describe('a program gets', () => {
     };
 
     test(`node:ffi from Ferrule, its own arguments and Node's options, in ${name}`, () => {
-      const plain = { isFerrule: true, guard: null, args: [], title: 'node' };
+      // On Windows it is the title of the console.
+      const title = process.platform === 'win32' ? execFileSync(process.execPath, ['-p', 'process.title'], { encoding: 'utf8' }).trimEnd() : 'node';
+      const plain = { isFerrule: true, guard: null, args: [], title };
       assert.deepEqual(observe([file]), plain);
       assert.deepEqual(observe(['--', file, '--guard']), { ...plain, args: ['--guard'] });
       assert.deepEqual(observe(['--title', 'mine', file, 'a b', '--guard', '--help', '--']),
         { ...plain, title: 'mine', args: ['a b', '--guard', '--help', '--'] });
     });
 
-    test(`guarded mode when asked for, in ${name}`, () => {
+    test(`guarded mode when asked for, in ${name}`, { skip }, () => {
       const guarded = { isFerrule: true, guard: '1', args: ['x'], title: 'mine' };
       for (const options of [['--guard', '--title=mine'], ['--title=mine', '--guard'], ['--title', 'mine', '--guard', '--']]) {
         assert.deepEqual(observe([...options, file, 'x']), guarded);
@@ -71,7 +77,7 @@ describe('a program without options for Node runs in the process of the command,
   const run = (args, { cwd, env } = {}) => {
     const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd, env: environment(env) });
     // How deep in Node's and our own functions a program runs is its only difference.
-    const text = stderr.replaceAll(/^ {4}at .*(node:internal|bin[\\/](here|ferrule)\.js|register-resolve\.mjs).*\n/gm, '').replace(/^node:internal.*\n/, '');
+    const text = lines(stderr).replaceAll(/^ {4}at .*(node:internal|bin[\\/](here|ferrule)\.js|register-resolve\.mjs).*\n/gm, '').replace(/^node:internal.*\n/, '');
     return { status, signal, stdout, stderr: text };
   };
   const assertSame = (args, options) => {
@@ -154,7 +160,7 @@ describe('ferrule doctor', () => {
   });
 
   test('says why a tier is off', () => {
-    for (const [args, env] of [[['--jitless'], {}], [[], { FERRULE_TIERS: 'slow' }], [['--guard'], {}]]) {
+    for (const [args, env] of [[['--jitless'], {}], [[], { FERRULE_TIERS: 'slow' }], ...(skip ? [] : [[['--guard'], {}]])]) {
       const { binary: { tiers, guarded } } = examine(args, { env });
       assert.deepEqual([tiers.fast.on, tiers.cell.on, tiers.slow.on, guarded], [false, false, true, args[0] === '--guard']);
       assert.match(tiers.fast.reason, /./);

@@ -9,6 +9,7 @@ const { path } = require('./fixture');
 const { argumentType, argumentValue, closed } = require('./errors');
 const { collect, collectUntil } = require('./garbage');
 const { keepsLibraries, unloads } = require('./loader');
+const { program } = require('./images');
 const { LAST, addresses } = require('./machine');
 const mapping = require('./mapping');
 
@@ -143,7 +144,7 @@ describe('getFunctionFromPointer', () => {
 
   test('takes any address: another library\'s, a callback\'s, a table\'s', () => {
     const table = addresses([address]);
-    assert.equal(new DynamicLibrary(null).getFunctionFromPointer(BigInt(table[0]), addition)(1, 2), 3);
+    assert.equal(new DynamicLibrary(program).getFunctionFromPointer(BigInt(table[0]), addition)(1, 2), 3);
     const callback = library.registerCallback({ return: 'i32', arguments: ['i32'] }, (value) => value * 2);
     const call = library.getFunctionFromPointer(callback, { return: 'i32', arguments: ['i32'] });
     assert.equal(call(21), 42);

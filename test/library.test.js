@@ -6,9 +6,11 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { DynamicLibrary, dlclose, dlopen, dlsym } = require('./subject');
 const { path } = require('./fixture');
+const { libc, program } = require('./images');
 const { noSymbol, notFound } = require('./loader');
 const { argumentType, argumentValue, callFailed, closed, illegalInvocation } = require('./errors');
 
+const notAPath = `Library path must be a string${program === null ? ' or null' : ''}`;
 const addition = { return: 'i32', arguments: ['i32', 'i32'] };
 const open = () => new DynamicLibrary(path);
 
@@ -21,7 +23,9 @@ describe('the constructor', () => {
     assert.equal(new DynamicLibrary(path, 'surplus').getFunction('add_i32', addition)(1, 2), 3);
   });
 
-  test('takes null for the process', () => {
+  const noProcess = program !== null && 'each image of the process has symbols of its own, and null is no path';
+
+  test('takes null for the process', { skip: noProcess }, () => {
     const library = new DynamicLibrary(null);
     assert.equal(library.path, '');
     assert.equal(library.getFunction('abs', { return: 'i32', arguments: ['i32'] })(-3), 3);
@@ -55,10 +59,11 @@ describe('the constructor', () => {
   });
 
   test('refuses what is no path', () => {
-    for (const value of [undefined, 1, true, {}, Object(path), Buffer.from(path), new URL(`file://${path}`), Symbol('s'), [path]]) {
-      assert.throws(() => new DynamicLibrary(value), argumentType('Library path must be a string or null'));
+    const others = noProcess ? [null] : [];
+    for (const value of [...others, undefined, 1, true, {}, Object(path), Buffer.from(path), new URL(`file://${path}`), Symbol('s'), [path]]) {
+      assert.throws(() => new DynamicLibrary(value), argumentType(notAPath));
     }
-    assert.throws(() => new DynamicLibrary(), argumentType('Library path must be a string or null'));
+    assert.throws(() => new DynamicLibrary(), argumentType(notAPath));
     for (const value of ['\0', `${path}\0`, `a\0${path}`]) {
       assert.throws(() => new DynamicLibrary(value), argumentValue('Library path must not contain null bytes'));
     }
@@ -71,11 +76,13 @@ describe('the constructor', () => {
       assert.ok(error.message.includes(text), error.message);
       return true;
     });
-    refused('/nowhere/lib.so', '/nowhere/lib.so');
-    refused(__dirname, __dirname);
+    refused('/nowhere/lib.so', notFound('/nowhere/lib.so'));
     refused(__filename, __filename);
-    refused('/nowhere/\ud800.so', '/nowhere/\ufffd.so');
-    refused('/'.padEnd(5000, 'a'), 'aaaa');
+    // Windows says of these only what is wrong with them.
+    const named = (name) => (process.platform === 'win32' ? '\r\n' : name);
+    refused(__dirname, named(__dirname));
+    refused('/nowhere/\ud800.so', named('/nowhere/\ufffd.so'));
+    refused('/'.padEnd(5000, 'a'), named('aaaa'));
   });
 });
 
@@ -322,14 +329,14 @@ describe('dlopen', () => {
   });
 
   test('checks like the constructor and getFunctions', () => {
-    assert.throws(() => dlopen(), argumentType('Library path must be a string or null'));
+    assert.throws(() => dlopen(), argumentType(notAPath));
     assert.throws(() => dlopen(path, null), argumentType('Functions signatures must be an object'));
     assert.throws(() => dlopen(path, { no_such: {} }), { code: 'ERR_FFI_CALL_FAILED' });
     assert.throws(
       () => dlopen('/nowhere/lib.so', null),
       callFailed(`dlopen failed: ${notFound('/nowhere/lib.so')}`),
     );
-    assert.equal(typeof dlopen(null, { abs: { return: 'i32', arguments: ['i32'] } }).functions.abs, 'function');
+    assert.equal(typeof dlopen(libc, { abs: { return: 'i32', arguments: ['i32'] } }).functions.abs, 'function');
   });
 
   test('dlclose and dlsym ask the handle', () => {

@@ -28,14 +28,20 @@ const charIsSigned = ['x64', 'ia32'].includes(process.arch) || process.platform 
 // Whether Ferrule compiles code for this processor. Elsewhere there is the slow tier only.
 const isCompiled = ['x64', 'arm64'].includes(process.arch);
 
-// For the tests of what goes through V8's own functions.
+// For the tests of closures and of the compiled code alone.
 const slowOnly = !isCompiled && 'Ferrule compiles no code for this processor';
 
 // For those of the other tiers. Where the processor would do, the process may not be allowed to compile (scripts/configurations).
 const uncompiled = slowOnly || (process.env.FERRULE_UNCOMPILED ? 'nothing is compiled in this configuration' : false);
 
+// For the tests of what goes through V8's own functions: views that weigh nothing and can be transferred.
+const withoutV8 = slowOnly || (process.platform === 'win32' && 'on Windows, Ferrule does not call V8 itself');
+
+// For those of the fast tier, which needs both.
+const withoutFast = uncompiled || withoutV8;
+
 // The tier that a call takes which takes `tier` where there are all of them.
-const reached = (tier) => (uncompiled ? 'slow' : tier);
+const reached = (tier) => (uncompiled ? 'slow' : tier === 'fast' && withoutFast ? 'cell' : tier);
 
 // The address in C's memory at an address.
 const readAddress = (ffi, address, offset = 0) => (ADDRESS_SIZE === 8 ? ffi.getUint64 : readNarrow(ffi))(address, offset);
@@ -44,4 +50,7 @@ const readNarrow = ({ getUint32 }) => (address, offset) => BigInt(getUint32(addr
 // The type of size_t and of unsigned long where there are no narrower ones than addresses: a bigint on every machine.
 const SIZE = ADDRESS_SIZE === 8 ? 'u64' : 'pointer';
 
-module.exports = { ADDRESS_SIZE, SIZE, LAST, littleEndian, charIsSigned, isCompiled, reached, slowOnly, uncompiled, AddressArray, element, addresses, readAddress };
+module.exports = {
+  ADDRESS_SIZE, SIZE, LAST, littleEndian, charIsSigned, isCompiled, reached, slowOnly, uncompiled, withoutV8, withoutFast, AddressArray, element,
+  addresses, readAddress,
+};

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const fixture = require('./fixture');
+const { dlopen } = require('./subject');
 
 const directories = [];
 
@@ -18,11 +19,29 @@ exports.copy = function copy() {
   return file;
 };
 
-// Only Linux lists a process's mappings in a file; elsewhere such tests are skipped.
-exports.skip = fs.existsSync('/proc/self/maps') ? false : 'the system does not list mappings';
+// Linux lists a process's mappings in a file, and Windows tells whether a library is loaded; elsewhere such tests are skipped.
+exports.skip = ['linux', 'win32'].includes(process.platform) ? false : 'the system does not list mappings';
 
-exports.isLoaded = (file) => fs.readFileSync('/proc/self/maps', 'utf8').includes(fs.realpathSync(file));
+const fromList = (file) => fs.readFileSync('/proc/self/maps', 'utf8').includes(fs.realpathSync(file));
+
+const fromLoader = (file) => {
+  const { lib, functions } = dlopen('kernel32.dll', { GetModuleHandleW: { arguments: ['buffer'], return: 'pointer' } });
+  try {
+    return functions.GetModuleHandleW(Buffer.from(`${fs.realpathSync(file)}\0`, 'utf16le')) !== 0n;
+  } finally {
+    lib.close();
+  }
+};
+
+exports.isLoaded = process.platform === 'win32' ? fromLoader : fromList;
 
 process.on('exit', () => {
-  for (const directory of directories) fs.rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories) {
+    try {
+      fs.rmSync(directory, { recursive: true, force: true });
+    } catch (error) {
+      // Windows keeps the file of a library that is loaded, as some of them still are.
+      if (process.platform !== 'win32' || error.code !== 'EPERM') throw error;
+    }
+  }
 });

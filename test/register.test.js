@@ -114,9 +114,14 @@ describe('from the directory of another package', () => {
     }
   });
 
-  it('by name, once the package is installed there', () => {
+  it('by name, once the package is installed there', (t) => {
     fs.mkdirSync(path.join(directory, 'node_modules'));
-    fs.symlinkSync(root, path.join(directory, 'node_modules', 'ferrule'), 'junction');
+    try {
+      fs.symlinkSync(root, path.join(directory, 'node_modules', 'ferrule'), 'junction');
+    } catch (error) {
+      if (error.code !== 'ENOTSUP') throw error;
+      return t.skip('this system makes no junctions');
+    }
     for (const flags of [imported, required]) assert.equal(run([...flags, 'main.js'], { cwd: directory }), 'true\n');
   });
 });

@@ -7,7 +7,7 @@
 require('./tiers/site');
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { uncompiled } = require('./machine');
+const { uncompiled, withoutFast } = require('./machine');
 const memory = require('./tiers/memory');
 const { answer } = require('./tiers/process');
 const { ROOM, texts } = require('./tiers/texts');
@@ -91,7 +91,7 @@ describe('the same arguments', options, () => {
     assert.equal(said('a copied text', '2: a lone surrogate'), `5 ${Buffer.from('a\ufffdb').toString('hex')} 0`);
   });
 
-  test('on all tiers', { skip: uncompiled }, async () => {
+  test('on all tiers', { skip: withoutFast }, async () => {
     const found = await surveyOf(['cold', 'baseline', 'maglev', ...optimizing], 'fast');
     assert.ok(await assertSame(found) > 10_000);
     assertFast(found.all);

@@ -10,7 +10,7 @@ const { Worker } = require('node:worker_threads');
 const ffi = require('./subject');
 const { allocate, native, open } = require('./conformance/native');
 const { run, start } = require('./child');
-const { slowOnly } = require('./machine');
+const { withoutV8 } = require('./machine');
 
 // Its messages, and the code it ended with.
 async function finished(worker) {
@@ -277,7 +277,7 @@ describe('a Worker that ends', () => {
 
 describe('between threads', () => {
   // One that Node-API has made stays where it is.
-  test('a zero-copy ArrayBuffer can be transferred', { skip: slowOnly }, async () => {
+  test('a zero-copy ArrayBuffer can be transferred', { skip: withoutV8 }, async () => {
     const address = allocate(64);
     const view = ffi.toArrayBuffer(address, 64, false);
     const worker = start(({ ffi: exported, worker: { parentPort, workerData } }) => {

@@ -97,6 +97,17 @@ export const platforms = {
       triplet: 'x86_64-w64-mingw32',
       program: 'x86_64-w64-mingw32-gcc-win32',
     },
+    leftOut: {
+      'test/abi.test.js': 'C compilers for this machine do not run under Wine',
+      'test/gate.test.js': 'the gate is for fast calls, and on Windows Ferrule does not call V8 itself',
+      'test/libraries/libc.test.js': 'it is about functions and structs of glibc',
+      'test/libraries/system.test.js': 'it is about libraries of Debian',
+      'test/libraries/zlib.test.js': 'it has libraries of Unix look at their own symbols first, as all do on Windows',
+      'test/readme.test.js': 'the examples name libraries of Linux',
+      ...Object.fromEntries(['curl', 'expat', 'glib', 'sodium', 'sqlite-function', 'sqlite'].map((name) => (
+        [`test/libraries/${name}.test.js`, 'Debian has no such library that is compiled for Windows']
+      ))),
+    },
     wine: {
       // Wine 8 runs Node 22 at most, and loads no addon.
       suite: 'trixie',

@@ -48,7 +48,7 @@ const settings = {
 };
 
 export class WineNode extends LaunchedNode {
-  environment = {};
+  environment = { FERRULE_WITHOUT_LIBRARIES: 'Debian has no libcrypto that is compiled for Windows' };
 
   // A processor is not emulated; the system's calls take longer.
   timeout = 15 * 60_000;

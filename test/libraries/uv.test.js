@@ -10,10 +10,11 @@ const { after, test } = require('node:test');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 const { SIZE } = require('../machine');
-const { dlopen, getCurrentEventLoop, getRawPointer, toString } = require('../subject');
+const { program } = require('../images');
+const { DynamicLibrary, dlopen, getCurrentEventLoop, getRawPointer, toString } = require('../subject');
 const { callbacksOf } = require('./system');
 
-const { lib: library, functions: uv } = dlopen(null, {
+const { lib: library, functions: uv } = dlopen(program, {
   uv_version_string: { return: 'pointer' },
   uv_now: { arguments: ['pointer'], return: 'u64' },
   uv_handle_type_name: { arguments: ['i32'], return: 'pointer' },
@@ -148,8 +149,9 @@ test('sends to an async handle come together in one call', async () => {
 
 test('work on the thread pool is a C function, its end a JavaScript function', async () => {
   const request = Buffer.alloc(Number(uv.uv_req_size(typeNumber(uv.uv_req_type_name, 'work'))));
-  // A JavaScript callback may not run on a pool thread. sched_yield takes nothing and touches nothing.
-  const work = library.getSymbol('sched_yield');
+  // A JavaScript callback may not run on a pool thread. These take nothing that they look at, and touch nothing.
+  const [image, name] = process.platform === 'win32' ? ['kernel32.dll', 'SwitchToThread'] : [null, 'sched_yield'];
+  const work = new DynamicLibrary(image).getSymbol(name);
   const ended = [];
   const onEnd = callback(['pointer', 'i32'], (pointer, status) => { ended.push([pointer, status, frames()]); });
   assert.equal(uv.uv_queue_work(getCurrentEventLoop(), request, work, onEnd), 0);
@@ -159,7 +161,7 @@ test('work on the thread pool is a C function, its end a JavaScript function', a
 
 const tickAndClose = `
   const { dlopen, getCurrentEventLoop } = require(${JSON.stringify(path.join(__dirname, '..', 'subject'))});
-  const { lib, functions: uv } = dlopen(null, {
+  const { lib, functions: uv } = dlopen(${JSON.stringify(program)}, {
     uv_handle_size: { arguments: ['i32'], return: '${SIZE}' },
     uv_timer_init: { arguments: ['pointer', 'buffer'], return: 'i32' },
     uv_timer_start: { arguments: ['buffer', 'function', 'u64', 'u64'], return: 'i32' },

@@ -3,6 +3,7 @@
 // Calls every function of the module without arguments and says what came of it; then what the arguments of this program ask for.
 
 const { isMainThread, parentPort, Worker } = require('node:worker_threads');
+const { libc } = require('../images');
 const [name = 'ferrule', ...acts] = process.argv.slice(2);
 
 const outcome = (act) => {
@@ -34,7 +35,7 @@ const attempts = {
   },
   drop() {
     const ffi = require(name);
-    const lib = new ffi.DynamicLibrary(null);
+    const lib = new ffi.DynamicLibrary(libc);
     const toupper = lib.getFunction('toupper', { arguments: ['i32'], return: 'i32' });
     process.permission.drop('ffi');
     found.kept = [toupper(97), outcome(() => lib.getFunction('tolower', { arguments: ['i32'], return: 'i32' })), outcome(() => lib.close())];
@@ -55,7 +56,7 @@ if (isMainThread && acts.at(-1) === 'worker') {
   found.results = Object.fromEntries(functions.map(([key, value]) => [key, outcome(() => (key === 'DynamicLibrary' ? new value() : value()))]));
   found.call = outcome(() => ffi.DynamicLibrary());
   found.constants = [typeof ffi.suffix, Object.keys(ffi.types).length];
-  found.working = outcome(() => new ffi.DynamicLibrary(null).getFunction('toupper', { arguments: ['i32'], return: 'i32' })(97));
+  found.working = outcome(() => new ffi.DynamicLibrary(libc).getFunction('toupper', { arguments: ['i32'], return: 'i32' })(97));
   found.has = process.permission?.has('ffi');
   const text = JSON.stringify(found);
   if (isMainThread) console.log(text);

@@ -246,7 +246,8 @@ describe('a library that a callback closes', options, () => {
   });
 });
 
-test('a file of the package that is replaced while it runs changes nothing', async () => {
+const isKept = process.platform === 'win32' && 'the system lets nobody replace a file that is loaded';
+test('a file of the package that is replaced while it runs changes nothing', { skip: isKept }, async () => {
   const seen = await answer(({ fixture }) => {
     const fs = require('node:fs');
     const { join, dirname } = require('node:path');

@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { reached, uncompiled } = require('../machine');
+const { reached, withoutFast } = require('../machine');
 const { answer } = require('./process');
 
 const isAll = Boolean(process.env.FERRULE_TIERS_ALL);
@@ -135,7 +135,7 @@ describe('calls in callbacks in calls', options, () => {
 });
 
 describe('without a callback of Ferrule\'s', options, () => {
-  test('functions of the Node executable take no fast call, others do', { skip: uncompiled }, async () => {
+  test('functions of the Node executable take no fast call, others do', { skip: withoutFast }, async () => {
     const tiers = await answer(({ ffi, fixture }) => {
       const { optimize, site } = require('./tiers/site');
       const program = new ffi.DynamicLibrary(null);
@@ -175,7 +175,7 @@ describe('without a callback of Ferrule\'s', options, () => {
   test('the event loop runs inside of a hot call', async () => {
     const seen = await answer(({ ffi }) => {
       const { optimize } = require('./tiers/site');
-      const run = new ffi.DynamicLibrary(null).getFunction('uv_run', { return: 'i32', arguments: ['pointer', 'i32'] });
+      const run = new ffi.DynamicLibrary(require('./images').program).getFunction('uv_run', { return: 'i32', arguments: ['pointer', 'i32'] });
       const loop = ffi.getCurrentEventLoop();
       class Counter {
         step(value) { return value + 1; }

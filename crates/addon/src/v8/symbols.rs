@@ -176,13 +176,18 @@ pub struct Stops {
     pub isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool,
 }
 
+/// The functions of [`Stops`] by their mangled names, of the Itanium ABI and of Microsoft's compiler.
+const ISOLATE_GET_CURRENT: &CStr = if cfg!(windows) { c"?GetCurrent@Isolate@v8@@SAPEAV12@XZ" } else { c"_ZN2v87Isolate10GetCurrentEv" };
+const ISOLATE_IS_EXECUTION_TERMINATING: &CStr =
+    if cfg!(windows) { c"?IsExecutionTerminating@Isolate@v8@@QEAA_NXZ" } else { c"_ZN2v87Isolate22IsExecutionTerminatingEv" };
+
 /// The functions of [`Stops`], looked up the first time somebody asks; `None` where there is no V8 that belongs to this Node-API.
 pub fn stops() -> Option<&'static Stops> {
     static STOPS: OnceLock<Option<Stops>> = OnceLock::new();
     let find = || {
         let image = Image::with(NODE_API).ok()?;
-        let get_current = image.symbol(c"_ZN2v87Isolate10GetCurrentEv").ok()?;
-        let is_terminating = image.symbol(c"_ZN2v87Isolate22IsExecutionTerminatingEv").ok()?;
+        let get_current = image.symbol(ISOLATE_GET_CURRENT).ok()?;
+        let is_terminating = image.symbol(ISOLATE_IS_EXECUTION_TERMINATING).ok()?;
         Some(Stops {
             // SAFETY: the declaration behind this name, in every version.
             isolate_get_current: unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(get_current) },
@@ -330,7 +335,52 @@ mod linker {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(windows)]
+mod linker {
+    //! What the loader of Windows knows.
+
+    use super::Absence;
+    use std::ffi::{CStr, c_void};
+    use std::mem::MaybeUninit;
+    use std::ops::Range;
+    use std::ptr::{self, NonNull};
+
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, GetModuleHandleExW, GetModuleHandleW,
+        GetProcAddress,
+    };
+    use windows_sys::Win32::System::ProcessStatus::{K32GetModuleInformation, MODULEINFO};
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+    /// The address of a symbol that the program exports. A DLL's symbols are not looked for.
+    pub fn global(name: &'static CStr) -> Result<NonNull<c_void>, Absence> {
+        // SAFETY: no name stands for the program, which is never unloaded; the symbol's name ends with a zero.
+        let address = unsafe { GetProcAddress(GetModuleHandleW(ptr::null()), name.as_ptr().cast()) };
+        address.and_then(|function| NonNull::new(function as *mut c_void)).ok_or(Absence::Symbol(name))
+    }
+
+    /// The addresses of the image that holds `address`.
+    pub fn image(address: NonNull<c_void>) -> Option<Range<usize>> {
+        let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+        let mut module = ptr::null_mut();
+        // SAFETY: the out-parameter is a local variable; the address is looked for and not followed.
+        if unsafe { GetModuleHandleExW(flags, address.as_ptr().cast_const().cast(), &raw mut module) } == 0 {
+            return None;
+        }
+        let mut information = MaybeUninit::<MODULEINFO>::uninit();
+        // SAFETY: the handle is that of this process, and the module has been found; the structure has the size that is given.
+        let known =
+            unsafe { K32GetModuleInformation(GetCurrentProcess(), module, information.as_mut_ptr(), size_of::<MODULEINFO>() as u32) };
+        if known == 0 {
+            return None;
+        }
+        // SAFETY: it has been filled.
+        let MODULEINFO { lpBaseOfDll: base, SizeOfImage: size, .. } = unsafe { information.assume_init() };
+        Some(base.addr()..base.addr() + size as usize)
+    }
+}
+
+#[cfg(not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
 mod linker {
     //! Where nobody asks the dynamic linker.
 
