@@ -278,7 +278,7 @@ describe('a callback that returns the wrong value', options, () => {
     function: [['() => {}'], addresses],
   };
   const body = ({ fixture }, type, source) => {
-    const value = (0, eval)(`(${source})`);
+    const value = require('./compile').evaluate(`(${source})`);
     const library = fixture.open();
     const callback = library.registerCallback({ return: type }, function answerer() { return value; });
     console.log(library.getFunctionFromPointer(callback, { return: type })());
@@ -292,7 +292,7 @@ describe('a callback that returns the wrong value', options, () => {
   // A result that the code which was made for the others does not expect.
   const late = { i32: ['0.5', 'undefined', '1n', '2 ** 31'], f64: ['"text"', '1n'], i64: ['1', '2n ** 63n'], u8: ['256'], pointer: ['1', '-1n'] };
   const lateBody = ({ fixture }, type, source) => {
-    const value = (0, eval)(`(${source})`);
+    const value = require('./compile').evaluate(`(${source})`);
     let calls = 0;
     const callback = fixture.open().registerCallback({ return: type, arguments: [type] }, function answerer(given) {
       return ++calls > 50_000 ? value : given;

@@ -11,6 +11,7 @@ const { DynamicLibrary, getInt32, getRawPointer, toString } = require('./subject
 const { native, open, path } = require('./conformance/native');
 const { argumentType, argumentValue, closed } = require('./errors');
 const { exact, types } = require('./values');
+const { compile } = require('./compile');
 
 const library = open();
 const i32 = { return: 'i32', arguments: ['i32'] };
@@ -256,7 +257,7 @@ describe('what runs with a callback', () => {
     callVoid(library.registerCallback(function() { seen.push(this); }));
     assert.deepEqual(seen, [undefined, undefined]);
     seen = undefined;
-    const sloppy = new Function('report', 'return function() { report(this); }')((value) => { seen = value; });
+    const sloppy = compile('report', 'return function() { report(this); }')((value) => { seen = value; });
     callVoid(library.registerCallback(sloppy));
     assert.equal(seen, globalThis);
   });

@@ -136,7 +136,7 @@ test('a prototype that is a proxy does not lead elsewhere', () => {
   assert.deepEqual([...memory], [...expected]);
 });
 
-test('millions of calls in one turn leave nothing behind', options, async () => {
+test('millions of calls in one turn leave nothing behind', { ...options, skip: uncompiled }, async () => {
   const grown = await answer(({ ffi }) => {
     const memory = Buffer.from(new SharedArrayBuffer(512));
     const base = ffi.getRawPointer(memory);

@@ -42,8 +42,8 @@ function refuseExecutableMemory({ ffi }, { audit, mmap, mprotect }) {
 }
 
 async function answer(body, options) {
-  const program = `(modules, refuse, ...rest) => (${body})(modules, (0, eval)(refuse), ...rest)`;
-  const parameters = [`(${refuseExecutableMemory})`, architecture];
+  const program = `(modules, ...rest) => (${body})(modules, (${refuseExecutableMemory}), ...rest)`;
+  const parameters = [architecture];
   const { status, signal, stdout, stderr } = await run(program, { flags, parameters, ...options });
   assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' });
   return JSON.parse(stdout);
@@ -89,7 +89,7 @@ describe('when executable memory is refused', { skip }, () => {
         callbacks.forEach((callback, index) => { if (call(callback, 1) !== index + 1) wrong++; });
         callbacks.forEach((callback) => library.unregisterCallback(callback));
         console.log(JSON.stringify({ error, registered: callbacks.length, wrong }));
-      }, { parameters: [`(${refuseExecutableMemory})`, architecture, when] });
+      }, { parameters: [architecture, when] });
       assert.deepEqual(error, ['ERR_FFI_CALL_FAILED', 'no executable memory for a callback']);
       assert.equal(wrong, 0);
       assert.ok(registered > 0, `${registered} callbacks`);

@@ -217,7 +217,7 @@ describe('a gate that cannot be shared stays shut', () => {
   for (const [why, source] of Object.entries(spoil)) test(why, async () => {
     const seen = await answer((modules, spoiling) => {
       // Before anything loads the package.
-      (0, eval)(`(require) => { ${spoiling}; }`)(require);
+      require('./compile').evaluate(`(require) => { ${spoiling}; }`)(require);
       const { optimize, site } = require('./tiers/site');
       const add = modules.fixture.open().getFunction('add_i32', { return: 'i32', arguments: ['i32', 'i32'] });
       const adding = site(add, 2);

@@ -208,7 +208,7 @@ describe('the private binding', options, () => {
             return `${error.name} ${error.code}: ${error.message}`;
           }
         };
-        if (source !== 'nothing') attempt(() => native.initialize((0, eval)(source)));
+        if (source !== 'nothing') attempt(() => native.initialize(require('./compile').evaluate(source)));
         const address = native.getRawPointer(new Uint8Array(8));
         console.log(JSON.stringify([
           () => native.openLibrary('any'),

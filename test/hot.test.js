@@ -8,13 +8,14 @@ const { DynamicLibrary } = require('./subject');
 const { native, path } = require('./conformance/native');
 const { argumentValue, closed } = require('./errors');
 const { exact, outside, types } = require('./values');
+const { compile } = require('./compile');
 
 const ITERATIONS = 200_000;
 
 // Each site has code of its own, so that V8 sees one callable in it.
 const site = (count) => {
   const names = Array.from({ length: count }, (_, index) => `a${index}`).join(', ');
-  return new Function('callable', names, `return callable(${names});`);
+  return compile('callable', names, `return callable(${names});`);
 };
 
 // Calls until the site is optimised, and counts the answers that are wrong.

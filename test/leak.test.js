@@ -28,7 +28,7 @@ async function measure(modules, setUp, iterations, rounds) {
   // Retired callbacks are kept on purpose, and after them the addresses of released ones, up to capacities that are full after these.
   const filler = modules.fixture.open();
   for (let count = 0; count < 26_000; count++) filler.unregisterCallback(filler.registerCallback(() => {}));
-  const step = (0, eval)(setUp)(modules);
+  const step = require('./compile').evaluate(setUp)(modules);
   const samples = [];
   for (let round = 0; round < rounds; round++) {
     for (let iteration = 0; iteration < iterations; iteration++) {

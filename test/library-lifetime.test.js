@@ -12,6 +12,7 @@ const { keepsLibraries, unloads } = require('./loader');
 const { program } = require('./images');
 const { LAST, addresses } = require('./machine');
 const mapping = require('./mapping');
+const { compile } = require('./compile');
 
 const addition = { return: 'i32', arguments: ['i32', 'i32'] };
 const isGone = (reference) => collectUntil(() => reference.deref() === undefined);
@@ -205,7 +206,7 @@ describe('disposing', { skip: Symbol.dispose === undefined && 'there is no Symbo
 
   let withUsing;
   try {
-    withUsing = new Function('open', 'use', '{ using handle = open(); use(handle); }');
+    withUsing = compile('open', 'use', '{ using handle = open(); use(handle); }');
   } catch {
     // An older line: the tests above call what `using` would.
   }

@@ -200,7 +200,7 @@ describe('of a Worker that has ended', options, () => {
             return 1;
           }),
         );
-        (0, eval)(endWorker)(parentPort, library);
+        require('./compile').evaluate(endWorker)(parentPort, library);
       }, [end]);
       let address;
       worker.on('message', (value) => {
@@ -237,7 +237,7 @@ describe('of a Worker that has ended, with more', options, () => {
       const ended = new Promise((resolve) => worker.on('exit', resolve));
       const address = await new Promise((resolve) => worker.on('message', resolve));
       await ended;
-      await (0, eval)(act)(modules);
+      await require('./compile').evaluate(act)(modules);
       console.log(modules.fixture.native('call_i32', 'i32', 'function', 'i32')(address, 1));
     }, line, [`(${source})`]));
   }

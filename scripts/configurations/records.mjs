@@ -57,6 +57,8 @@ export const configurations = {
       line < 26 ? '--conditions=ferrule-allow-ffi' : '--allow-ffi',
       line < 22 ? '--experimental-permission' : '--permission',
       ...permissions,
+      ...(line < 24 ? [] : ['--allow-inspector']),
+      ...(line < 25 ? [] : ['--allow-net']),
     ],
     holds: 'process.permission !== undefined',
   },

@@ -4,6 +4,7 @@
 // functions to have that done at once (with --allow-natives-syntax).
 
 const { MOST_PARAMETERS } = require('./record');
+const { compile: compileText } = require('../compile');
 
 // What the callers of the style `loaded` read their arguments from: V8 knows what is in a typed array, and passes it on unboxed.
 const sources = {
@@ -20,9 +21,9 @@ function sourceOf({ values }, wideNumbers) {
   return values === 'i64' ? 'signed' : 'unsigned';
 }
 
-// `new Function` finds equal text in a cache, with the code and the feedback that belong to it: the symbol makes texts differ.
+// V8 finds equal text in a cache, with the code and the feedback that belong to it: the symbol makes texts differ.
 function compile({ symbol }, parameters, body) {
-  return new Function(...parameters, `/* ${symbol} */ ${body}`);
+  return compileText(...parameters, `/* ${symbol} */ ${body}`);
 }
 
 /**
@@ -49,11 +50,11 @@ function callerOf(callable, signature) {
   };
 }
 
-const prepare = new Function('code', '%PrepareFunctionForOptimization(code);');
-const optimise = new Function('code', '%OptimizeFunctionOnNextCall(code);');
+const prepare = compileText('code', '%PrepareFunctionForOptimization(code);');
+const optimise = compileText('code', '%OptimizeFunctionOnNextCall(code);');
 
 /** Whether V8 would run TurboFan's code for `code` now. */
-const isOptimised = new Function('code', 'return %ActiveTierIsTurbofan(code);');
+const isOptimised = compileText('code', 'return %ActiveTierIsTurbofan(code);');
 
 /** Whether V8 can optimise `code`: the functions of Node's own module are not all JavaScript. */
 function isJavaScript(code) {

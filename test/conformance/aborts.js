@@ -5,6 +5,7 @@
 
 const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
+const { compile } = require('../compile');
 
 const one = { i8: 0, u8: 0, i16: 0, u16: 0, i32: 0, u32: 0, i64: 0n, u64: 0n, f32: 0, f64: 0, pointer: 0n };
 
@@ -148,7 +149,7 @@ Object.assign(exports, {
   'returns a Promise without a prototype': calling(() => Object.setPrototypeOf(Promise.resolve(), null)),
   'returns an undetectable object for a pointer': (ffi, fixture) => {
     require('node:v8').setFlagsFromString('--allow-natives-syntax');
-    returning('pointer', new Function('return %GetUndetectable();')())(ffi, fixture);
+    returning('pointer', compile('return %GetUndetectable();')())(ffi, fixture);
   },
   'is a class of another context': calling(vm.runInNewContext('(class C {})')),
   'is a Proxy that was revoked': (ffi, fixture) => {

@@ -2,8 +2,8 @@
 
 // Every outcome that is not the built-in's, and why. `ids` says which cases, `ferrule` says what their outcome is to be
 // (from Ferrule's outcome, the built-in's, and the id). `nodes` limits a difference to the Node lines whose engine is
-// its cause, `musl` to systems with that C library. The test fails for a difference that is not here, and for one here
-// that is none.
+// its cause, `musl` to systems with that C library, `jitless: false` to processes in which V8 compiles. The test fails
+// for a difference that is not here, and for one here that is none.
 
 const { isDeepStrictEqual } = require('node:util');
 
@@ -338,6 +338,7 @@ const engines = [
 const stack = [
   {
     reason: 'V8 calls a JavaScript function of Ferrule\'s for C, which calls the callback and is below it on the stack',
+    jitless: false,
     ids: ['callback of the loop/functions on the stack'],
     ferrule: returns('number 2'),
   },

@@ -3,11 +3,12 @@
 // Calls a function from code that the engine has optimised for it, where a fast path lives and may convert differently.
 
 const v8 = require('node:v8');
+const { compile } = require('../compile');
 
 // Only what is compiled after this may name the engine's own functions.
 v8.setFlagsFromString('--allow-natives-syntax');
-const prepare = new Function('site', '%PrepareFunctionForOptimization(site);');
-const optimise = new Function('site', '%OptimizeFunctionOnNextCall(site);');
+const prepare = compile('site', '%PrepareFunctionForOptimization(site);');
+const optimise = compile('site', '%OptimizeFunctionOnNextCall(site);');
 
 // The engine starts to note what a function sees only after some calls.
 const CALLS_THAT_WAKE = 500;
@@ -17,7 +18,7 @@ const CALLS_THAT_TEACH = 5;
 // for each call: a surprising argument makes the engine throw the code away.
 exports.heat = (callable, ...usual) => {
   const names = usual.map((_, index) => `a${index}`).join(', ');
-  const site = new Function('callable', names, `return callable(${names});`);
+  const site = compile('callable', names, `return callable(${names});`);
   const boxed = usual.map(boxedNumber);
   for (let call = 0; call < CALLS_THAT_WAKE; call++) {
     site(callable, ...usual);

@@ -3,6 +3,8 @@
 // What the functions on memory answer to arguments of all kinds, valid and not: as one text for each call, which says what came back or was
 // thrown, and what the call left in memory. Nothing in it depends on where memory lies.
 
+const { compile } = require('../compile');
+
 const SIZE = 512;
 
 // Arguments are named, so that a difference can be read. A value that would be asked for a number says so.
@@ -207,7 +209,7 @@ exports.survey = function survey(ffi, passes, { between = () => {}, skip = () =>
 exports.heat = function heat(ffi, base, iterations = 20_000) {
   let wrong = 0;
   const run = (call, right) => {
-    const loop = new Function('call', 'right', 'count', `let wrong = 0;
+    const loop = compile('call', 'right', 'count', `let wrong = 0;
       for (let i = 0; i < count; i++) if (!right(call(i), i)) wrong++;
       return wrong;`);
     wrong += loop(call, right, iterations);
@@ -215,7 +217,7 @@ exports.heat = function heat(ffi, base, iterations = 20_000) {
   const rounded = { Float32: Math.fround, Int64: BigInt, Uint64: BigInt };
   for (const element of elements) {
     const [get, set, round] = [ffi[`get${element}`], ffi[`set${element}`], rounded[element] ?? Number];
-    const access = new Function('get', 'set', 'base', 'round', `return (i) => {
+    const access = compile('get', 'set', 'base', 'round', `return (i) => {
       set(base, i & 63, round(i & 127));
       return get(base, i & 63);
     };`);

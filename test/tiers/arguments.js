@@ -5,6 +5,7 @@
 
 const vm = require('node:vm');
 const { exact, outside } = require('../values');
+const { compile } = require('../compile');
 
 // How often anything here has been asked for a number or a text.
 const conversions = { count: 0 };
@@ -51,7 +52,7 @@ exports.objects = {
   'a shared array buffer': () => new SharedArrayBuffer(8),
   'an object that is like undefined': () => (
     // Bun and Deno give nobody one.
-    process.versions.bun === undefined && process.versions.deno === undefined ? new Function('return %GetUndetectable()')() : undefined
+    process.versions.bun === undefined && process.versions.deno === undefined ? compile('return %GetUndetectable()')() : undefined
   ),
   'what converts to a number': () => convertible(() => 1),
   'what converts to a bigint': () => convertible(() => 1n),

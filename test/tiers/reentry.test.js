@@ -47,7 +47,7 @@ describe('the code of the caller', options, () => {
           step(value) { return value + one; }
         }
         const counter = new Counter();
-        const caller = new Function('fire', 'box', 'counter', `return function caller(value) {
+        const caller = require('./compile').compile('fire', 'box', 'counter', `return function caller(value) {
           const passed = fire(box[0], counter.step(value));
           return counter.step(passed); // ${type}
         }`)(fire, box, counter);

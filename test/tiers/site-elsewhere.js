@@ -5,6 +5,7 @@
 process.env.FERRULE_TIER_TRACE ??= '1';
 
 const { lastTier } = require('../../lib/wrap.js');
+const { compile } = require('../compile');
 
 const OFTEN = 3000;
 
@@ -13,7 +14,7 @@ let sites = 0;
 // A function that calls `callable` with `count` arguments, and shares no code with any other.
 function site(callable, count) {
   const names = Array.from({ length: count }, (_, index) => `a${index}`).join(', ');
-  return new Function('callable', `return function site(${names}) { return callable(${names}); }; // ${sites++}`)(callable);
+  return compile('callable', `return function site(${names}) { return callable(${names}); }; // ${sites++}`)(callable);
 }
 
 const ways = {

@@ -11,13 +11,14 @@ if (process.versions.bun !== undefined || process.versions.deno !== undefined) {
 
 const v8 = require('node:v8');
 const { reached } = require('../machine');
+const { compile } = require('../compile');
 
 process.env.FERRULE_TIER_TRACE ??= '1';
 v8.setFlagsFromString('--allow-natives-syntax');
 
 const { lastTier } = require('../../lib/wrap.js');
 
-const native = (source) => new Function('code', source);
+const native = (source) => compile('code', source);
 const prepare = native('%PrepareFunctionForOptimization(code)');
 const optimizeNext = native('%OptimizeFunctionOnNextCall(code)');
 const optimizeWithMaglevNext = native('%OptimizeMaglevOnNextCall(code)');
@@ -33,7 +34,7 @@ let sites = 0;
 // A function that calls `callable` with `count` arguments, and shares no code with any other.
 function site(callable, count) {
   const names = Array.from({ length: count }, (_, index) => `a${index}`).join(', ');
-  return new Function('callable', `return function site(${names}) { return callable(${names}); }; // ${sites++}`)(callable);
+  return compile('callable', `return function site(${names}) { return callable(${names}); }; // ${sites++}`)(callable);
 }
 
 // Has `code`, which `act` runs, compiled by the optimising compiler, so that `act` takes the tier `fastest`, where there are all of them. So is what it calls, where that is

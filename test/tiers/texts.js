@@ -2,10 +2,12 @@
 
 // Texts of every kind that V8 has: flat and not, in one byte for each character or in two, long and short. Each function makes it anew.
 
+const { compile } = require('../compile');
+
 // What does not fit into a fast call's room together with others, and what just does.
 const ROOM = 2048;
 
-const native = (source) => new Function('text', source);
+const native = (source) => compile('text', source);
 // Bun's and Deno's engines have no such functions here; there, what is done with the text does it.
 const [internalize, flatten] = process.versions.bun === undefined && process.versions.deno === undefined
   ? [native('return %InternalizeString(text)'), native('return %FlattenString(text)')]

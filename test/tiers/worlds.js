@@ -3,6 +3,8 @@
 // Small worlds with a caller that V8 compiles under assumptions, and a change that makes one of them wrong. In the caller's source, CALL(r)
 // stands for a call of C, which calls back, and through it the change may come. What the caller gives must be as if nobody had compiled it.
 
+const { compile } = require('../compile');
+
 exports.worlds = {
   'a method is replaced': `
     class Counter { step(value) { return value + 1; } }
@@ -141,7 +143,7 @@ function attempt(act) {
 exports.change = function change(world, { name, signature, callback, source }, library, { optimize, neverOptimize, deoptimize }) {
   const fire = library.getFunctionFromPointer(library.getSymbol(name), signature);
   const box = {};
-  const create = (call) => new Function('fire', 'box', 'deoptimize', `${world.replace(/CALL\(r\)/g, `{ ${call}; }`)}
+  const create = (call) => compile('fire', 'box', 'deoptimize', `${world.replace(/CALL\(r\)/g, `{ ${call}; }`)}
     return { caller, change }; // ${sources++}`)(fire, box, deoptimize);
   const answers = [];
   for (const isOptimized of [false, true]) {

@@ -6,6 +6,7 @@
 const { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node:async_hooks');
 const vm = require('node:vm');
 const { close, sendAsync, signature, startTimer } = require('../../event-loop');
+const { compile } = require('../../compile');
 
 const turn = () => new Promise(setImmediate);
 
@@ -28,7 +29,7 @@ function receivers(record, library, fixture, call) {
     return outcome;
   };
   record('callback this/strict', seen((see) => function () { see([this === undefined, new.target === undefined, arguments.length]); }));
-  record('callback this/sloppy', seen((see) => new Function('see', 'return function () { see(this === globalThis); }')(see)));
+  record('callback this/sloppy', seen((see) => compile('see', 'return function () { see(this === globalThis); }')(see)));
   record('callback this/arrow', seen((see) => function () { return () => see(this.own); }.call({ own: 5 })));
   record('callback this/bound', seen((see) => function (...list) { see([this.own, ...list]); }.bind({ own: 5 }, 'first')));
   record('callback this/method', seen((see) => ({ method() { see([this === undefined, typeof super.toString]); } }.method)));
@@ -44,7 +45,7 @@ function receivers(record, library, fixture, call) {
     'default of one that is there': (a = 40) => a, 'more than there are': (a, b) => (b === undefined ? a : -1),
     'arguments': function () { return arguments[0] + arguments.length; },
     // eslint-disable-next-line no-param-reassign
-    'sloppy arguments that change': new Function('a', 'a = 9; return arguments[0];'),
+    'sloppy arguments that change': compile('a', 'a = 9; return arguments[0];'),
     'destructured': ({ constructor }) => constructor.name.length,
   };
   for (const [name, shape] of Object.entries(shapes)) record(`callback parameters/${name}`, () => twice(library.registerCallback(i32, shape), 2));

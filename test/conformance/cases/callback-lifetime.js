@@ -3,6 +3,7 @@
 // Registering callbacks, their order of checks, nesting, and what runs when (behaviour 4.1, 4.3).
 
 const { foreigners } = require('../values');
+const { compile } = require('../../compile');
 
 exports.cases = async (record, ffi, fixture) => {
   registration(record, ffi, fixture);
@@ -68,7 +69,7 @@ function kinds(record, fixture) {
   })) {
     record(`callback kind/${label} is only registered`, () => typeof library.registerCallback(signature, callable));
   }
-  const sloppy = new Function('return this === globalThis ? 1 : 0');
+  const sloppy = compile('return this === globalThis ? 1 : 0');
   record('callback kind/sloppy this', () =>
     call(library.registerCallback({ return: 'i32', arguments: ['i32'] }, sloppy), 1),
   );

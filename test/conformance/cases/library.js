@@ -6,6 +6,7 @@ const path = require('node:path');
 const util = require('node:util');
 const { keyName } = require('../outcome');
 const { numbers, bigints, foreigners } = require('../values');
+const { compile } = require('../../compile');
 
 const methods = [
   'close',
@@ -242,7 +243,7 @@ function assignments(record, fixture) {
       library[name] = 'x';
     });
     record(`assign ${name}/sloppy`, () =>
-      new Function('library', `library.${name} = 'x'; return typeof library.${name};`)(library),
+      compile('library', `library.${name} = 'x'; return typeof library.${name};`)(library),
     );
     record(`assign ${name}/Reflect.set`, () => Reflect.set(library, name, 'x'));
     record(`assign ${name}/delete`, () => delete library[name]);

@@ -3,6 +3,7 @@
 // Signature objects: names of types, errors, what is read of them and in which order (behaviour 2.4).
 
 const { typeNames, foreigners, numbers, bigints } = require('../values');
+const { compile } = require('../../compile');
 
 const unknownNames = [
   '',
@@ -220,7 +221,7 @@ function given(record, user, use) {
   for (const value of [undefined, null, 'i32', '', [], ['i32'], [{ return: 'i32' }]]) {
     record(`signature of ${user}/given ${typeof value} ${JSON.stringify(value)}`, () => use(value));
   }
-  record(`signature of ${user}/given a sloppy function`, () => use(new Function('a', 'return a')));
+  record(`signature of ${user}/given a sloppy function`, () => use(compile('a', 'return a')));
   record(`signature of ${user}/given a function with keys`, () => use(Object.assign(() => {}, { return: 'i32' })));
   record(`signature of ${user}/given by Object.prototype`, () => {
     Object.prototype.return = 'bogus';
