@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { build, buildLibrary } from './build.mjs';
 import { Failure, root, runAsScript, seconds } from './command.mjs';
-import { exclusions } from './configurations/exclusions.mjs';
+import { exclusions, lengthy } from './configurations/exclusions.mjs';
 import { writeLauncher } from './configurations/launcher.mjs';
 import { configurations, usualLine } from './configurations/records.mjs';
 import { lineOf, node, nodes, versions } from './nodes.mjs';
@@ -43,8 +43,12 @@ export function missing(name) {
 }
 
 /** What is left out in a configuration on a Node line: `{ file, tests, reason }` each. */
-function exclusionsIn(name, line) {
-  return exclusions.filter(({ configurations: names, lines }) => names.includes(name) && (lines?.includes(line) ?? true));
+function exclusionsIn(name, line, isBrief) {
+  const found = exclusions.filter(({ configurations: names, lines }) => names.includes(name) && (lines?.includes(line) ?? true));
+  if (isBrief) found.push(...lengthy.files.map((file) => ({ file, reason: lengthy.reason })));
+  const absent = found.find(({ file }) => !fs.existsSync(path.join(root, file)));
+  if (absent) throw new Failure(`scripts/configurations/exclusions.mjs names ${absent.file}, and there is no such file.`);
+  return found;
 }
 
 /** The package that is tested. */
@@ -89,8 +93,8 @@ function withoutExpected(result, excluded) {
   return { ...result, failures, failed: failures.length, skipped: result.skipped + excludedCount };
 }
 
-/** The suite in one configuration on one Node; resolves to its counts, and the names of what failed. */
-export async function testConfiguration(name, { version = usualVersion(name), files = [] } = {}) {
+/** The suite in one configuration on one Node, without what takes long if `isBrief`; resolves to its counts, and the names of what failed. */
+export async function testConfiguration(name, { version = usualVersion(name), files = [], isBrief = false } = {}) {
   const record = configurations[name];
   const line = lineOf(version);
   const scratch = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-configuration-')));
@@ -102,7 +106,7 @@ export async function testConfiguration(name, { version = usualVersion(name), fi
     const launcher = await writeLauncher(record, { line, binary, packageRoot, directory });
     const entry = record.worker ? [inScripts('worker.mjs')] : [];
     await checkItself(record, { launcher, entry, packageRoot });
-    const excluded = exclusionsIn(name, line);
+    const excluded = exclusionsIn(name, line, isBrief);
     for (const { file, tests = ['all of it'], reason } of excluded) console.log(`left out: ${file}: ${tests.join('; ')}: ${reason}`);
     const environment = { ...record.environment, FERRULE_ORACLE: await writeOracle(record, scratch) };
     return await runFiles(files, { packageRoot, launcher, entry, environment, excluded });

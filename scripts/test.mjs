@@ -166,7 +166,7 @@ function stepsOf({ only, lines, files, runtimes, sharedLibffi }) {
   for (const name of configured ? Object.keys(configurations).filter((other) => other !== 'plain') : []) {
     const reason = missing(name);
     if (reason) step(`${name}: not here, ${reason}`, () => none);
-    else step(`${name}, Node ${usualVersion(name)}`, () => testConfiguration(name), { after: ['build', 'fixture', 'Node lines'], counted: true });
+    else step(`${name}, Node ${usualVersion(name)}`, () => testConfiguration(name, { isBrief: true }), { after: ['build', 'fixture', 'Node lines'], counted: true });
   }
   const binary = ['build', 'Node lines'];
   // On the newest line; test/abi.test.js tries some signatures on each.

@@ -6,6 +6,12 @@
 const uncompiled = ['jitless', 'no-executable-memory'];
 const optimised = 'every call comes from code that V8 has optimised, and V8 optimises nothing';
 
+/** What `npm test` does not run in any configuration but the plain one, and `npm run test:configurations` does. */
+export const lengthy = {
+  files: ['test/leak.test.js', 'test/tiers/memory.test.js', ...['collection', 'flat', 'interrupts', 'process', 'threads'].map((name) => `test/stress/${name}.test.js`)],
+  reason: 'looks for a long time at memory or for races; npm run test:configurations runs it',
+};
+
 export const exclusions = [
   { configurations: uncompiled, file: 'test/abi.test.js', reason: optimised },
   { configurations: uncompiled, file: 'test/tiers/ending.test.js', reason: optimised },
