@@ -43,13 +43,14 @@ describe('a program gets', () => {
     };
 
     test(`node:ffi from Ferrule, its own arguments and Node's options, in ${name}`, () => {
-      // On Windows it is the title of the console.
-      const title = process.platform === 'win32' ? execFileSync(process.execPath, ['-p', 'process.title'], { encoding: 'utf8' }).trimEnd() : 'node';
+      // On Windows it is the title of the console, if there is one.
+      const consoleTitle = (...options) => execFileSync(process.execPath, [...options, '-p', 'process.title'], { encoding: 'utf8' }).trimEnd();
+      const [title, mine] = process.platform === 'win32' ? [consoleTitle(), consoleTitle('--title', 'mine')] : ['node', 'mine'];
       const plain = { isFerrule: true, guard: null, args: [], title };
       assert.deepEqual(observe([file]), plain);
       assert.deepEqual(observe(['--', file, '--guard']), { ...plain, args: ['--guard'] });
       assert.deepEqual(observe(['--title', 'mine', file, 'a b', '--guard', '--help', '--']),
-        { ...plain, title: 'mine', args: ['a b', '--guard', '--help', '--'] });
+        { ...plain, title: mine, args: ['a b', '--guard', '--help', '--'] });
     });
 
     test(`guarded mode when asked for, in ${name}`, { skip }, () => {

@@ -100,10 +100,10 @@ export const platforms = {
     leftOut: {
       'test/abi.test.js': 'C compilers for this machine do not run under Wine',
       'test/gate.test.js': 'the gate is for fast calls, and on Windows Ferrule does not call V8 itself',
+      'test/guard-fault.test.js': 'guarded mode is only available on Linux',
       'test/libraries/libc.test.js': 'it is about functions and structs of glibc',
       'test/libraries/system.test.js': 'it is about libraries of Debian',
       'test/libraries/zlib.test.js': 'it has libraries of Unix look at their own symbols first, as all do on Windows',
-      'test/readme.test.js': 'the examples name libraries of Linux',
       ...Object.fromEntries(['curl', 'expat', 'glib', 'sodium', 'sqlite-function', 'sqlite'].map((name) => (
         [`test/libraries/${name}.test.js`, 'Debian has no such library that is compiled for Windows']
       ))),
