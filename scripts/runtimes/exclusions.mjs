@@ -74,16 +74,26 @@ export const exclusions = [
   ...rows(bun, 'Bun has a libuv of its own making', { 'libraries/uv': ['the symbols are those of the libuv that runs this process'] }),
 
   ...rows(deno, nodeSymbols, { 'libraries/uv': true, 'abort': ['a callback that throws > when the event loop calls, *', 'a callback that returns a promise > to the event loop'], 'retired-callback': ['of a closed library > and called by the event loop'] }),
-  ...rows(deno, uncaught, { 'ending': ['*by an exception that nobody catches, *'] }),
+  ...rows(deno, uncaught, {
+    'ending': ['*by an exception that nobody catches, *'],
+    'stress/process': ['a process ends by an exception that nobody catches, *'],
+  }),
+  ...rows(deno, 'Deno\'s Node-API keeps some bytes of each call from C until the outermost native call has returned', {
+    'stress/flat': ['memory stays flat inside of one native call > *'],
+  }),
   ...rows(deno, 'Deno runs finalizers at the end of a process before it says that the environment ends, so libraries are unloaded first', {
     'ending': ['the process ends > because nothing is left to do, under a thread of the library', '*and one library calls back into another'],
   }),
   ...rows(deno, stopped, {
     'ending': ['a Worker ends > by process.exit in a callback, *'],
+    'stress/process': [
+      'a process ends because a Worker has ended in its storm and nothing is left to do > *', 'a process ends although a time that was up stopped the storm > *',
+    ],
     'callback-lifetime': ['a vm timeout that fires inside of a callback > *'],
     'worker': ['a Worker that ends > *in a callback', '*many frames in', '*in a comparator', '*in the middle of a callback'],
   }),
   ...rows(deno, 'a Worker of a package that no node_modules has cannot import it by its name', { 'worker': ['the module loads > in an ES module Worker'] }),
+  ...rows(deno, 'Deno takes no notice of markAsUntransferable', { 'worker': ['between threads > the store of a zero-copy Buffer stays'] }),
   ...rows(deno, 'Deno runs the text of -e as a script', { 'readme': ['example * of the README prints what it says'] }),
   ...rows(deno, 'Deno\'s Buffer is made by JavaScript that the program\'s changes reach', {
     'memory-hostile': ['Buffers are Buffers, and show nothing private, whatever the program makes of their class'],
