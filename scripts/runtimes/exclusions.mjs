@@ -86,6 +86,7 @@ export const exclusions = [
   }),
   ...rows(deno, stopped, {
     'ending': ['a Worker ends > by process.exit in a callback, *'],
+    'stress/threads': ['Workers are stopped in calls and callbacks, and nothing else is'],
     'stress/process': [
       'a process ends because a Worker has ended in its storm and nothing is left to do > *', 'a process ends although a time that was up stopped the storm > *',
     ],
