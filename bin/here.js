@@ -6,13 +6,30 @@ const Module = require('node:module');
 const path = require('node:path');
 const workerThreads = require('node:worker_threads');
 
+// Options that are about the process, such as V8's, hold for its Workers anyway, and Node refuses to be told so. Only its message says which.
+function withoutRefused(execArgv, { code, message }) {
+  if (code !== 'ERR_WORKER_INVALID_EXEC_ARGV') return undefined;
+  const refused = message.slice(message.indexOf(': ') + 2).split(', ');
+  return execArgv.filter((option) => !refused.includes(option));
+}
+
 // Node hands its own options on to Workers, and ferrule/register is not among them here.
 function passOn(execArgv) {
   const { Worker } = workerThreads;
   workerThreads.Worker = {
     Worker: class extends Worker {
       constructor(filename, settings) {
-        super(filename, settings?.execArgv === undefined ? { ...settings, execArgv } : settings);
+        if (settings?.execArgv !== undefined) {
+          super(filename, settings);
+          return;
+        }
+        try {
+          super(filename, { ...settings, execArgv });
+        } catch (error) {
+          const rest = withoutRefused(execArgv, error);
+          if (rest === undefined) throw error;
+          super(filename, { ...settings, execArgv: rest });
+        }
       }
     },
   }.Worker;

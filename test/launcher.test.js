@@ -266,3 +266,10 @@ describe('a signal to the command', posix, () => {
     assert.throws(() => process.kill(program, 0), { code: 'ESRCH' });
   });
 });
+
+test('Workers start where Node was given options that they refuse to be given', () => {
+  const program = path.join(__dirname, 'launcher', 'observe.cjs');
+  const child = spawnSync(process.execPath, ['--stack-size=900', launcher, program], { encoding: 'utf8', env: environment() });
+  assert.deepEqual([child.status, child.stderr], [0, '']);
+  assert.deepEqual(Object.fromEntries(JSON.parse(child.stdout).slice(1)).text[1], true);
+});

@@ -57,6 +57,14 @@ export const exclusions = [
     reason: 'WebAssembly is compiled',
   },
   {
+    configurations: [...uncompiled, 'no-code-from-strings'],
+    file: 'test/launcher.test.js',
+    tests: ['observe.cjs', 'observe.mjs'].map((name) => (
+      `a program without options for Node runs in the process of the command, and cannot tell > how it was started: ${name}`
+    )),
+    reason: "Node lets nobody give a Worker V8's options, so they are not in its process.execArgv where the command adds to that",
+  },
+  {
     configurations: ['permission'],
     file: 'test/permission.test.js',
     reason: 'its processes have permissions of their own',
