@@ -34,6 +34,12 @@ export const exclusions = [
     reason: 'V8 ends the process: the flag asks for one of its compilers',
   },
   {
+    configurations: ['no-executable-memory'],
+    file: 'test/conformance/conformance.test.js',
+    lines: [20, 22],
+    reason: 'the built-in runs there with --jitless alone, and so without WebAssembly; the configuration jitless compares them',
+  },
+  {
     configurations: uncompiled,
     file: 'test/runtime.test.js',
     reason: 'it is about the other tiers',

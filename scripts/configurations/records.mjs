@@ -42,6 +42,7 @@ export const configurations = {
     options: (line) => (line < 24 ? withoutCompilers : ['--jitless']),
     confined: 'refuseExecutableMemory',
     environment: uncompiled,
+    oracle: true,
     // Filters are listed by their number (seccomp(2)): this one, and those of whatever started us.
     holds: '/^Seccomp:\\s+2$/m.test(require("node:fs").readFileSync("/proc/self/status", "utf8"))',
   },
