@@ -10,6 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, describe, test } = require('node:test');
 const { DynamicLibrary } = require('ferrule');
+const { compile } = require('./compile');
 const fixture = require('./fixture');
 const { closed } = require('./errors');
 const { collect, collectUntil } = require('./garbage');
@@ -69,7 +70,7 @@ describe('the gate is open', () => {
   });
 
   test('after the function of a callback was collected', async () => {
-    const callback = library.registerCallback(i32, Function('value', 'return value * 2'));
+    const callback = library.registerCallback(i32, compile('value', 'return value * 2'));
     assert.equal(calling(callback, 4), 8);
     library.unrefCallback(callback);
     assertTier('cell');
@@ -93,7 +94,7 @@ describe('the gate is open', () => {
   test('after a library was collected with its callbacks', async () => {
     (() => {
       const other = new DynamicLibrary(fixture.path);
-      other.unrefCallback(other.registerCallback(i32, Function('return 1')));
+      other.unrefCallback(other.registerCallback(i32, compile('return 1')));
     })();
     assertTier('cell');
     assert.ok(await collectUntil(() => {

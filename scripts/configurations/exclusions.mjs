@@ -82,6 +82,12 @@ export const exclusions = [
     reason: 'Node emits warnings about the options as well, which are only not printed',
   },
   {
+    configurations: ['permission'],
+    file: 'test/launcher.test.js',
+    tests: ['says what there is', 'says what is permitted', 'fails where the binary cannot be used, and says why'].map((name) => `ferrule doctor > ${name}`),
+    reason: 'it says what permissions there are, and these are others',
+  },
+  {
     configurations: ['worker'],
     file: 'test/libraries/libc.test.js',
     tests: ['the environment is that of process.env'],

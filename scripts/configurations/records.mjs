@@ -61,6 +61,8 @@ export const configurations = {
       ...(line < 24 ? [] : ['--allow-inspector']),
       ...(line < 25 ? [] : ['--allow-net']),
     ],
+    // Newer lines hand the model on to whatever Node they start, and no grant with it.
+    oracle: true,
     holds: 'process.permission !== undefined',
   },
   'read-only': {

@@ -128,7 +128,7 @@ describe('a callback that is not one any more', options, () => {
       late = await new Promise((resolve) => worker.on('message', resolve));
       if (how === 'ended') await ended;
     } else {
-      late = other.registerCallback(i32, Function('return function late() { return 8; }')());
+      late = other.registerCallback(i32, require('./compile').compile('return function late() { return 8; }')());
       if (how === 'unregistered') other.unregisterCallback(late);
       if (how === 'closed') other.close();
       if (how === 'collected') {
