@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { describe, test } = require('node:test');
 const { heat } = require('./direct/survey');
-const { withoutFast } = require('./machine');
+const { uncompiled, withoutFast } = require('./machine');
 const { answer } = require('./tiers/process');
 
 // Two processes at a time.
