@@ -18,17 +18,17 @@ function passOn(execArgv) {
   const { Worker } = workerThreads;
   workerThreads.Worker = {
     Worker: class extends Worker {
-      constructor(filename, settings) {
-        if (settings?.execArgv !== undefined) {
+      constructor(filename, settings = undefined) {
+        if (settings === null || settings?.execArgv) {
           super(filename, settings);
           return;
         }
         try {
-          super(filename, { ...settings, execArgv });
+          super(filename, { __proto__: settings, execArgv });
         } catch (error) {
           const rest = withoutRefused(execArgv, error);
           if (rest === undefined) throw error;
-          super(filename, { ...settings, execArgv: rest });
+          super(filename, { __proto__: settings, execArgv: rest });
         }
       }
     },

@@ -96,6 +96,11 @@ describe('a program without options for Node runs in the process of the command,
     });
   }
 
+  test('what its Workers are', () => {
+    const { stdout } = assertSame([path.join(observing, 'workers.cjs')]);
+    assert.deepEqual(JSON.parse(stdout).env, ['function', 'yes', 2]);
+  });
+
   test('how it ends', () => {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-launcher-'));
     const programs = {
