@@ -26,7 +26,7 @@ function binding() {
   try {
     return require('./binding.js');
   } catch {
-    return { hasAccess: () => false, dropAccess() {} };
+    return { hasAccess() {}, dropAccess() {} };
   }
 }
 
@@ -56,6 +56,10 @@ module.exports = function registerPermission() {
     throw missingOption(process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission');
   }
   if (isAllowed && isMainThread) {
+    // Before the program runs: it may set process.title, which is written over the command line.
+    if (binding().hasAccess() === false) {
+      process.emitWarning('--allow-ffi has no effect, because the command line of this process cannot be read (or Node was given --title)', 'FerruleWarning');
+    }
     const text = 'The flag --allow-ffi must be used with extreme caution. It could invalidate the permission model.';
     process.emitWarning(text, 'SecurityWarning', 'PERM0003');
   }

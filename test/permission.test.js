@@ -114,6 +114,19 @@ describe('with permission', () => {
     }
   });
 
+  test('a title that the program gives itself does not take it away, nor do options of a Worker\'s own', () => {
+    assert.deepEqual(run([launcher, ...granted, path.join(__dirname, 'permission', 'title.cjs')]), { status: 0, stdout: 'object true\n', stderr: '' });
+    for (const own of [{ execArgv: [] }, { env: {} }]) {
+      const args = [path.join(__dirname, 'permission', 'own-options.cjs'), JSON.stringify(own)];
+      assert.equal(run([launcher, ...granted, ...args]).stdout, 'object\n');
+    }
+  });
+
+  test('it is said when a title from Node\'s options takes it away', { skip: hasFfi && 'Node itself knows the option' }, () => {
+    const { stderr } = run([launcher, ...granted, '--title=mine', '-e', '0'], { warnings: true });
+    assert.match(stderr, /^\(node:\d+\) FerruleWarning: --allow-ffi has no effect, .*--title/m);
+  });
+
   test('libraries are loaded that no permission to read covers', () => {
     const file = require('./fixture').path;
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-permission-'));

@@ -17,7 +17,7 @@ const comparison = { 'test/conformance/conformance.test.js': `compares with the 
 /** The processors that Ferrule compiles code for, and what is all about when a call takes which of the tiers. */
 const compiled = ['x64', 'arm64'];
 const tiers = {
-  'test/abi.test.js': 'compares compiled code, and has floating-point results where registers for them are wider',
+  'test/abi.test.js': 'is about compiled code, which there is none of; its float32 results are halves of doubles, which not every processor returns alike',
   'test/gate.test.js': 'says when a call may take which tier: Ferrule compiles no code for this processor, which has the slow tier only',
 };
 
