@@ -80,6 +80,21 @@ describe('without permission', () => {
     assertDenied(observe([launcher, ...model, program, 'node:ffi', 'worker']));
   });
 
+  test('nor one with options of its own, wherever those of the process are from', () => {
+    const file = path.join(__dirname, 'permission', 'own-options.cjs');
+    for (const own of [{ execArgv: [] }, { env: {} }]) {
+      const args = [file, JSON.stringify(own)];
+      assert.equal(run([...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+      assert.equal(run(['--conditions', 'x', ...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+      assert.equal(run(args, { env: { NODE_OPTIONS: `--title "a b" ${model.join(' ')}` } }).stdout, 'ERR_ACCESS_DENIED\n');
+    }
+  });
+
+  test('arguments are not looked at', () => {
+    const file = path.join(__dirname, 'permission', 'traps.cjs');
+    assert.deepEqual(observe([...model, file]), ['ERR_ACCESS_DENIED']);
+  });
+
   test('neither does who loads the addon itself', () => {
     const addon = Object.keys(require.cache).find((file) => file.endsWith('.node')) ?? (require('ferrule'), Object.keys(require.cache).find((file) => file.endsWith('.node')));
     const source = `const binding = require(${JSON.stringify(addon)});

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ferrule_native::command_line;
 
@@ -22,13 +23,22 @@ fn is_allowed_by_mark() -> bool {
     *ALLOWED.get_or_init(|| command_line::arguments().get(1).is_some_and(|argument| argument == MARK))
 }
 
+/// Whether the permission model has been on in any thread of this process.
+///
+/// A Worker that replaces the options of its process (`execArgv`, `NODE_OPTIONS` in `env`) has no permission model in Node. It is still in
+/// the process.
+static HAS_BEEN_ON: AtomicBool = AtomicBool::new(false);
+
+/// Options of Node's that are likely to be followed by a value of their own.
+const WITH_VALUE: [&str; 9] =
+    ["-r", "--require", "--import", "-C", "--conditions", "--env-file", "--allow-fs-read", "--allow-fs-write", "--disable-warning"];
+
 /// The options of Node's that the command line begins with. What follows the first argument that is none may be the program's.
 fn leading_options() -> Vec<String> {
     let mut options = Vec::new();
     let mut arguments = command_line::arguments().into_iter().skip(1).map_while(|argument| argument.into_string().ok());
     while let Some(argument) = arguments.next().filter(|argument| argument.starts_with('-') && argument != "--") {
-        // Those with values of their own that are likely to stand here.
-        if ["-r", "--require", "--import"].contains(&argument.as_str()) {
+        if WITH_VALUE.contains(&argument.as_str()) {
             arguments.next();
         }
         options.push(argument);
@@ -36,9 +46,47 @@ fn leading_options() -> Vec<String> {
     options
 }
 
-/// Whether one of the options `on` is given, and no `off` behind it.
-fn is_given(on: &[&str], off: &str) -> bool {
-    leading_options().iter().fold(false, |is_on, option| (is_on && option != off) || on.contains(&option.as_str()))
+/// Takes `NODE_OPTIONS` apart as Node does: at spaces, but not at those between double quotes, where a backslash stands before a character
+/// that is meant as it is.
+fn split_options(text: &str) -> Vec<String> {
+    let mut options = Vec::new();
+    let (mut is_quoted, mut is_new) = (false, true);
+    let mut characters = text.chars();
+    while let Some(mut character) = characters.next() {
+        match character {
+            ' ' if !is_quoted => {
+                is_new = true;
+                continue;
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                continue;
+            }
+            '\\' if is_quoted => character = characters.next().unwrap_or(character),
+            _ => {}
+        }
+        if is_new {
+            options.push(String::new());
+            is_new = false;
+        }
+        if let Some(option) = options.last_mut() {
+            option.push(character);
+        }
+    }
+    options
+}
+
+/// The options that the process was started with: those of the command line come after those of `NODE_OPTIONS`.
+fn options() -> Vec<String> {
+    let environment = command_line::variable("NODE_OPTIONS").and_then(|text| text.into_string().ok());
+    let mut options = environment.map(|text| split_options(&text)).unwrap_or_default();
+    options.extend(leading_options());
+    options
+}
+
+/// Whether one of the options `on` is among `options`, and no `off` behind it.
+fn is_given(options: &[String], on: &[&str], off: &str) -> bool {
+    options.iter().fold(false, |is_on, option| (is_on && option != off) || on.contains(&option.as_str()))
 }
 
 /// Who says whether FFI is allowed.
@@ -59,13 +107,12 @@ pub struct Permission {
 impl Permission {
     /// The permission model of this environment; `None` where it is off, as always in runtimes that have none.
     pub fn find(env: Env<'_>) -> Result<Option<Self>> {
-        let Some(process) = property(env, env.global()?, "process")? else { return Ok(None) };
-        let Some(permission) = property(env, process, "permission")? else {
-            // Somebody may have put another `process` in its place.
-            let is_on = is_given(&["--permission", "--experimental-permission"], "--no-permission");
-            return Ok(is_on.then(|| Self { authority: Authority::Mark(Cell::new(is_allowed_by_mark())), is_audit: false }));
+        let process = property(env, env.global()?, "process")?;
+        let Some((process, permission)) = process.map(|process| permission_of(env, process)).transpose()?.flatten() else {
+            return Self::find_without_node(env, process);
         };
         let Some(has) = property(env, permission, "has")? else { return Ok(None) };
+        HAS_BEEN_ON.store(true, Ordering::Relaxed);
         let is_newer = env.node_major()? >= 26;
         let knows_ffi = is_newer && is_listed(env, process, "--allow-ffi")?;
         // Where permissions are enforced, this addon could not be loaded without that one.
@@ -76,7 +123,29 @@ impl Permission {
             } else {
                 Authority::Mark(Cell::new(is_allowed_by_mark()))
             },
-            is_audit: !should_be_here || is_given(&["--permission-audit"], "--permission"),
+            is_audit: !should_be_here || is_given(&options(), &["--permission-audit"], "--permission"),
+        }))
+    }
+
+    /// That of an environment in which Node shows none. Somebody may have put another `process` in its place, or it is a Worker with options of
+    /// its own.
+    fn find_without_node<'env>(env: Env<'env>, process: Option<Value<'env>>) -> Result<Option<Self>> {
+        const MODEL: [&str; 2] = ["--permission", "--experimental-permission"];
+        let mut options = options();
+        let has_been_on = HAS_BEEN_ON.load(Ordering::Relaxed);
+        if !has_been_on && !is_given(&options, &MODEL, "--no-permission") {
+            return Ok(None);
+        }
+        // Other runtimes are started with the same environment, and ignore this variable.
+        if !has_been_on && !process.map_or(Ok(true), |process| is_any_listed(env, process, &MODEL))? {
+            options = leading_options();
+        }
+        let is_on = has_been_on || is_given(&options, &MODEL, "--no-permission");
+        // Only a Node that has this option starts with it.
+        let is_allowed = || is_allowed_by_mark() || is_given(&options, &["--allow-ffi"], "--no-allow-ffi");
+        Ok(is_on.then(|| Self {
+            authority: Authority::Mark(Cell::new(is_allowed())),
+            is_audit: is_given(&options, &["--permission-audit"], "--permission"),
         }))
     }
 
@@ -124,8 +193,30 @@ fn is_listed<'env>(env: Env<'env>, process: Value<'env>, option: &str) -> Result
     Ok(env.is_truthy(env.call_on(flags, has, &[env.create_string(option)?])?)?)
 }
 
+/// Whether one of several options is.
+fn is_any_listed<'env>(env: Env<'env>, process: Value<'env>, options: &[&str]) -> Result<bool> {
+    options.iter().try_fold(false, |is_any, option| Ok(is_any || is_listed(env, process, option)?))
+}
+
+/// `process.permission`, with `process`.
+fn permission_of<'env>(env: Env<'env>, process: Value<'env>) -> Result<Option<(Value<'env>, Value<'env>)>> {
+    Ok(property(env, process, "permission")?.map(|permission| (process, permission)))
+}
+
 /// A property that is an object or a function.
 fn property<'env>(env: Env<'env>, object: Value<'env>, name: &str) -> Result<Option<Value<'env>>> {
     let value = env.get(object, env.create_string(name)?)?;
     Ok(matches!(env.kind(value)?, Kind::Object | Kind::Function).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_options_apart_as_node_does() {
+        assert_eq!(split_options("  --a=1 --b  "), ["--a=1", "--b"]);
+        assert_eq!(split_options(r#"--title "a --permission b\"\\" "--c""#), ["--title", r#"a --permission b"\"#, "--c"]);
+        assert_eq!(split_options(""), [""; 0]);
+    }
 }

@@ -10,6 +10,11 @@ pub fn arguments() -> Vec<OsString> {
     strings().map(|block| split(&block)).unwrap_or_default()
 }
 
+/// The present value.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 /// `KERN_PROCARGS2` (XNU's bsd/kern/kern_sysctl.c): the number of arguments, the path of the executable, NULs up to a multiple of the word's
 /// size, the arguments, the environment.
 #[cfg(target_vendor = "apple")]

@@ -5,3 +5,8 @@ use std::ffi::OsString;
 pub fn arguments() -> Vec<OsString> {
     Vec::new()
 }
+
+/// The present value.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

@@ -6,3 +6,8 @@ use std::ffi::OsString;
 pub fn arguments() -> Vec<OsString> {
     std::env::args_os().collect()
 }
+
+/// The present value.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
