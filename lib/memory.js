@@ -155,8 +155,8 @@ function exportString(string, pointer, length, encoding = undefined) {
 }
 
 function exportBuffer(buffer, pointer, length) {
-  // Prototypes can be proxies, so they are looked at first.
-  if (typeof buffer === 'object' && buffer instanceof AnyBuffer && isUint32(length) && isAddress(pointer)) {
+  // Prototypes can be proxies, so they are looked at first; and not at all where Rust asks for permission before.
+  if (direct !== undefined && typeof buffer === 'object' && buffer instanceof AnyBuffer && isUint32(length) && isAddress(pointer)) {
     if (copyOut(buffer, int32[LOW], int32[HIGH], length >>> 0, UINT8_ARRAY) === 1) return undefined;
   }
   return binding.exportBuffer(buffer, pointer, length);
