@@ -3,7 +3,8 @@
 // The command `ferrule`: what it passes on, and how it ends.
 
 const assert = require('node:assert/strict');
-const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const { execFileSync, fork, spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const os = require('node:os');
@@ -139,6 +140,27 @@ describe('a program without options for Node runs in the process of the command,
   });
 });
 
+describe('messages', () => {
+  for (const options of [[], ['--no-deprecation']]) {
+    const exchange = async (serialization) => {
+      const file = path.join(__dirname, 'launcher', 'messages.cjs');
+      const child = fork(launcher, [...options, file], { env: environment(), execArgv: [], serialization });
+      const received = [];
+      child.on('message', (message) => {
+        received.push(message);
+        if (message === 'ready') child.send({ value: [1, 'x', null] });
+      });
+      const [status] = await once(child, 'close');
+      return { status, received };
+    };
+
+    test(`go both ways ${options.join(' ')}`, async () => {
+      assert.deepEqual(await exchange('json'), { status: 3, received: ['ready', { heard: { value: [1, 'x', null] } }, 'last'] });
+      assert.deepEqual(await exchange('advanced'), { status: 3, received: ['ready', { heard: { value: [1, 'x', null] } }, 'last'] });
+    });
+  }
+});
+
 describe('ferrule doctor', () => {
   const examine = (args, options) => {
     const { stdout, stderr, ...rest } = ferrule([...args, 'doctor', '--json'], options);
@@ -199,6 +221,14 @@ describe('the command itself', () => {
     for (const option of ['--guard', '--help', '--version']) assert.ok(stdout.includes(`\n  ${option} `), option);
   });
 
+  test('says what to do where it may start no other process', () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission';
+    const env = { NODE_OPTIONS: `${permission} --allow-fs-read=* --allow-addons` };
+    const { status, stderr } = ferrule(['--no-deprecation', path.join(programs, 'program.cjs')], { env });
+    assert.deepEqual([status, stderr.split('\n').filter((line) => line.includes('ferrule')).length], [1, 1]);
+    assert.match(stderr, /^ferrule: .* NODE_OPTIONS/m);
+  });
+
   test('what it does not know is Node\'s to refuse', () => {
     const { status, stderr } = ferrule(['--no-such-option', 'program.mjs']);
     assert.equal(status, 9);
@@ -252,7 +282,7 @@ describe('a signal to the command', posix, () => {
         if (output === '') child.kill(signal);
         output += text;
       });
-      const [status] = await require('node:events').once(child, 'close');
+      const [status] = await once(child, 'close');
       assert.deepEqual([status, output], [5, 'ready\nheard\n']);
     });
   }
@@ -266,7 +296,7 @@ describe('a signal to the command', posix, () => {
       program = Number(text);
       child.kill('SIGTERM');
     });
-    const [status, signal] = await require('node:events').once(child, 'close');
+    const [status, signal] = await once(child, 'close');
     assert.deepEqual([status, signal], [null, 'SIGTERM']);
     assert.throws(() => process.kill(program, 0), { code: 'ESRCH' });
   });
