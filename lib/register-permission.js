@@ -51,13 +51,16 @@ const isKnown = () => process.allowedNodeEnvironmentFlags.has('--allow-ffi');
 module.exports = function registerPermission() {
   const { permission } = process;
   const isAllowed = process.execArgv[0] === mark;
-  if ((permission === undefined && !isAllowed) || isKnown()) return;
+  if (permission === undefined && !isAllowed) return;
+  // Rust finds out who may do what when it is loaded: before the program runs, which could put something else in the place of `process` and
+  // `process.permission.has`, or set process.title, which is written over the command line.
+  const { hasAccess } = binding();
+  if (isKnown()) return;
   if (permission === undefined) {
     throw missingOption(process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission');
   }
   if (isAllowed && isMainThread) {
-    // Before the program runs: it may set process.title, which is written over the command line.
-    if (binding().hasAccess() === false) {
+    if (hasAccess() === false) {
       process.emitWarning('--allow-ffi has no effect, because the command line of this process cannot be read (or Node was given --title)', 'FerruleWarning');
     }
     const text = 'The flag --allow-ffi must be used with extreme caution. It could invalidate the permission model.';

@@ -75,6 +75,11 @@ describe('without permission', () => {
     });
   }
 
+  test('nor what it puts in the place of process and its permissions, as ferrule/register has looked at them', () => {
+    assertDenied(observe([launcher, ...model, program, 'node:ffi', 'process']));
+    assertDenied(observe(['--require', path.join(root, 'lib', 'register.js'), ...model, program, 'ferrule', 'process']));
+  });
+
   test('a Worker does not have it either', () => {
     assertDenied(observe([...model, program, 'ferrule', 'worker']));
     assertDenied(observe([launcher, ...model, program, 'node:ffi', 'worker']));

@@ -29,6 +29,13 @@ const attempts = {
     for (let length = 1; length < 200; length++) process.title = `${'x'.repeat(length)}--conditions=ferrule-allow-ffi`;
     process.title = `${process.argv0} --conditions=ferrule-allow-ffi`;
   },
+  // In the place of what says that there are permissions.
+  process() {
+    const { process } = globalThis;
+    process.title = 'x';
+    if (process.permission !== undefined) process.permission.has = () => true;
+    globalThis.process = new Proxy(process, { get: (target, name) => (name === 'permission' ? undefined : Reflect.get(target, name)) });
+  },
   again() {
     require(name);
     for (const file of Object.keys(require.cache)) delete require.cache[file];
@@ -57,7 +64,7 @@ if (isMainThread && acts.at(-1) === 'worker') {
   found.call = outcome(() => ffi.DynamicLibrary());
   found.constants = [typeof ffi.suffix, Object.keys(ffi.types).length];
   found.working = outcome(() => new ffi.DynamicLibrary(libc).getFunction('toupper', { arguments: ['i32'], return: 'i32' })(97));
-  found.has = process.permission?.has('ffi');
+  found.has = acts.includes('process') ? false : process.permission?.has('ffi');
   const text = JSON.stringify(found);
   if (isMainThread) console.log(text);
   else parentPort.postMessage(text);
