@@ -16,6 +16,7 @@
 //   in Node                   it is about Node itself, and not for other runtimes
 //   not in Deno, reason       it is for Node and Bun
 //   needs cc                  it needs this program
+//   compiled                  it shows what compiled code does
 //   flags --jitless           Node's options
 //   by ferrule                the command `ferrule` runs it, which gets the flags
 //   environment NAME=value    one more variable
@@ -29,6 +30,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { uncompiled } = require('./machine');
 
 const root = path.join(__dirname, '..');
 const line = Number(process.versions.node.split('.')[0]);
@@ -51,11 +53,15 @@ function environment(additions = {}) {
   return { ...rest, NO_COLOR: '1', NODE_NO_WARNINGS: '1', ...additions };
 }
 
+// What programs are permitted by.
+const permissions = ['--permission', '--no-addons'];
+
 const clauses = {
   'from Node ': (mark, value) => { mark.from = Number(value); },
   'on ': (mark, value) => { mark.system = value; },
   'in Node': (mark) => { mark.isForNode = true; },
   'not in Deno, ': (mark, value) => { mark.withoutDeno = value; },
+  'compiled': (mark) => { mark.isCompiled = true; },
   'needs ': (mark, value) => { mark.needs.push(value); },
   'flags ': (mark, value) => { mark.flags = value.split(' '); },
   'environment ': (mark, value) => { mark.environment[value.split('=')[0]] = value.slice(value.indexOf('=') + 1); },
@@ -106,6 +112,8 @@ exports.skipReason = function skipReason({ mark }) {
   if (mark.reason) return mark.reason;
   if (mark.isForNode && runtime !== 'node') return 'it is about Node';
   if (mark.withoutDeno && runtime === 'deno') return mark.withoutDeno;
+  if (process.permission !== undefined && mark.flags.some((flag) => permissions.includes(flag))) return 'its process has permissions of its own';
+  if (mark.isCompiled && uncompiled) return uncompiled;
   if (mark.system !== process.platform) return `it is for ${mark.system}`;
   if (mark.system === 'linux' && !isGlibc) return 'it names libraries as they are called with glibc';
   if (line < mark.from) return `it needs Node ${mark.from}`;

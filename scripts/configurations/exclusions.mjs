@@ -52,6 +52,12 @@ export const exclusions = [
   },
   { configurations: uncompiled, file: 'test/gate.test.js', reason: 'there are no fast calls that a gate could keep from being made' },
   {
+    configurations: ['no-executable-memory'],
+    file: 'test/migrating.test.js',
+    tests: ['bun:ffi and Deno.dlopen', 'bun:ffi and Deno.dlopen > bun', 'bun:ffi and Deno.dlopen > deno'],
+    reason: 'neither runtime has an FFI without executable memory',
+  },
+  {
     configurations: uncompiled,
     file: 'test/executable-memory.test.js',
     reason: 'there is no executable memory that could be refused later',
@@ -65,8 +71,8 @@ export const exclusions = [
   {
     configurations: [...uncompiled, 'no-code-from-strings'],
     file: 'test/launcher.test.js',
-    tests: ['observe.cjs', 'observe.mjs'].map((name) => (
-      `a program without options for Node runs in the process of the command, and cannot tell > how it was started: ${name}`
+    tests: ['how it was started: observe.cjs', 'how it was started: observe.mjs', 'what its Workers are'].map((name) => (
+      `a program without options for Node runs in the process of the command, and cannot tell > ${name}`
     )),
     reason: "Node lets nobody give a Worker V8's options, so they are not in its process.execArgv where the command adds to that",
   },
@@ -84,8 +90,24 @@ export const exclusions = [
   {
     configurations: ['permission'],
     file: 'test/launcher.test.js',
-    tests: ['says what there is', 'says what is permitted', 'fails where the binary cannot be used, and says why'].map((name) => `ferrule doctor > ${name}`),
+    tests: [
+      ...['says what there is', 'says what is permitted', 'fails where the binary cannot be used, and says why'].map((name) => `ferrule doctor > ${name}`),
+      'a program without options for Node runs in the process of the command, and cannot tell > what its Workers are',
+      'the command itself > says what to do where it may start no other process',
+    ],
     reason: 'it says what permissions there are, and these are others',
+  },
+  {
+    configurations: ['permission'],
+    file: 'test/troubleshooting.test.js',
+    tests: ['a process that may not > use it', 'every entry was seen'],
+    reason: 'its processes have permissions of their own',
+  },
+  {
+    configurations: ['permission'],
+    file: 'test/direct.test.js',
+    tests: ['the functions are there, and take what is valid'],
+    reason: 'each function of the module asks for permission, in Rust',
   },
   {
     configurations: ['worker'],

@@ -4,9 +4,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** What is not copied, at any depth: what is generated, and what is about the working copy. */
+/** What is not copied, at any depth: what is generated, and what is about the working copy. cargo's settings are the package's. */
 function isLeftOut(name) {
-  return name.startsWith('.') || name === 'node_modules' || name === 'target' || name === 'build';
+  return (name.startsWith('.') && name !== '.cargo') || name === 'node_modules' || name === 'target' || name === 'build';
 }
 
 function sameFile(source, target) {
