@@ -6,12 +6,12 @@
 
 const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
-const { isMainThread, markAsUntransferable } = require('node:worker_threads');
 
 const { hasAccess, isGuarded } = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
 const { variable } = require('./runtime.js');
+const threads = require('./threads.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
@@ -121,7 +121,7 @@ function tiers() {
 }
 
 module.exports = {
-  is_main_thread: isMainThread,
+  is_main_thread: () => threads().isMainThread,
   cells: int32,
   gate,
   tiers: tiers(),
@@ -144,7 +144,7 @@ module.exports = {
   allocate: (length) => unlessTooLarge(() => new ArrayBuffer(length)),
   buffer_over(arrayBuffer, keep) {
     if (keep) {
-      markAsUntransferable(arrayBuffer);
+      threads().markAsUntransferable(arrayBuffer);
     }
     return unlessTooLarge(() => bufferOf(arrayBuffer));
   },

@@ -3,9 +3,8 @@
 // The shape of `DynamicLibrary`. What its methods do is in Rust (crates/addon/src/library.rs), which knows a library by an external in
 // a private field: a method called on anything else finds none there, and Rust refuses it.
 
-const workerThreads = require('node:worker_threads');
-
 const binding = require('./binding.js');
+const threads = require('./threads.js');
 
 const { defineProperties } = Object;
 const { construct } = Reflect;
@@ -14,7 +13,10 @@ const { dispose = Symbol('Symbol.dispose') } = Symbol;
 
 // A structured clone would make a plain object of an instance. Node's mark against that came with 22.10; before it, and in other
 // engines, the base class protects them: no engine clones a FinalizationRegistry.
-const markAsUncloneable = workerThreads.markAsUncloneable ?? (() => {});
+function markAsUncloneable(library) {
+  const { markAsUncloneable: mark } = threads();
+  if (mark !== undefined) mark(library);
+}
 
 // What Rust knows a library by, undefined when it is none; and the path it was opened with.
 let native, pathOf;

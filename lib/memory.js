@@ -12,11 +12,11 @@
 // bits takes it out of the address space.
 
 const { Buffer } = require('node:buffer');
-const { markAsUntransferable } = require('node:worker_threads');
 
 const binding = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const runtime = require('./runtime.js');
+const threads = require('./threads.js');
 
 // Taken at load: a program can replace them.
 const {
@@ -360,7 +360,7 @@ module.exports = {
         const arrayBuffer = viewOf(low, high, length);
         if (arrayBuffer !== undefined) {
           // As in Node, the memory of a zero-copy Buffer cannot be transferred away.
-          markAsUntransferable(arrayBuffer);
+          threads().markAsUntransferable(arrayBuffer);
           return bufferOf(arrayBuffer);
         }
       }

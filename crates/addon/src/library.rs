@@ -155,6 +155,7 @@ pub fn open<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'e
     } else {
         Some(name(env, path, Error::LibraryPathType, Subject::LibraryPath)?)
     };
+    State::of(env).expect_end(env)?;
     Ok(Some(env.external(Rc::new(Library::open(env, path.as_deref())?))?))
 }
 

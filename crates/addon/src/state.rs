@@ -62,6 +62,8 @@ impl Allowed {
 pub struct State {
     hooks: OnceCell<Hooks>,
     permission: Option<Permission>,
+    /// Unknown until a library is opened.
+    is_main_thread: OnceCell<bool>,
     endings: Rc<Endings>,
     /// Compiled code.
     pub compiler: Compiler,
@@ -75,7 +77,6 @@ macro_rules! hooks {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// What only JavaScript can do, or does better; `lib/hooks.js` has the other side, under the same names.
         pub struct Hooks {
-            is_main_thread: bool,
             allowed: Allowed,
             exchange: Rc<Exchange>,
             $($(#[$doc])* pub $name: Reference,)*
@@ -85,7 +86,6 @@ macro_rules! hooks {
             fn read<'env>(env: Env<'env>, object: Value<'env>) -> Result<Self> {
                 let property = |name| env.get(object, env.create_string(name)?);
                 Ok(Self {
-                    is_main_thread: env.is_truthy(property("is_main_thread")?)?,
                     allowed: Allowed::named(env.text(property("tiers")?)?.as_deref()),
                     exchange: Exchange::attach(env, property("cells")?, property("gate")?)?.ok_or(Error::NotInitialized)?,
                     $($name: Reference::strong(env, property(stringify!($name))?)?,)*
@@ -96,6 +96,8 @@ macro_rules! hooks {
 }
 
 hooks! {
+    /// `() => boolean`
+    is_main_thread,
     /// `(slow, name, length, address, owner, shape, target, place) => wrapper`: the function that JavaScript calls.
     wrap,
     /// `(fast, fastValues, call, callValues, entry, mayReenter, result, ...types) => shape`: what the wrappers of a signature have in common.
@@ -152,9 +154,6 @@ impl State {
     /// `initialize(hooks)`, called once by the JavaScript part when it has loaded the addon.
     pub fn initialize<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Result<Option<Value<'env>>> {
         let hooks = Hooks::read(env, arguments.get(env, 0)?)?;
-        if hooks.is_main_thread {
-            process::watch_exit();
-        }
         // The JavaScript part can be loaded again (a cleared module cache): the first hooks serve as well as the second.
         let _first = Self::of(env).hooks.set(hooks);
         Ok(None)
@@ -186,6 +185,18 @@ impl State {
         Ok(self.hooks()?.allowed)
     }
 
+    /// Finds out, once, what the end of this environment will be the end of. To be called before there is anything in it that has to stop.
+    pub fn expect_end(&self, env: Env<'_>) -> Result<()> {
+        if self.is_main_thread.get().is_none() {
+            let is_main_thread = env.is_truthy(ask(env, |hooks| &hooks.is_main_thread, &[])?)?;
+            if is_main_thread {
+                process::watch_exit();
+            }
+            let _first = self.is_main_thread.set(is_main_thread);
+        }
+        Ok(())
+    }
+
     /// What has to stop before the environment goes away.
     pub fn endings(&self) -> &Rc<Endings> {
         &self.endings
@@ -194,8 +205,8 @@ impl State {
 
 impl Keeper for State {
     fn environment_ends(&self) {
-        // A Worker can be stopped while it loads the module. Nothing has been made in it then.
-        let is_main_thread = self.hooks.get().is_some_and(|hooks| hooks.is_main_thread);
+        // Where no library was opened, nobody knows, and nothing has been made that has to stop.
+        let is_main_thread = self.is_main_thread.get().is_some_and(|is_main_thread| *is_main_thread);
         let endings = std::mem::take(&mut *self.endings.0.borrow_mut());
         if is_main_thread {
             process::exits();
