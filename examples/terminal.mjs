@@ -30,7 +30,8 @@ export function milliseconds(value) {
 
 // As in 5.55 M calls/s.
 export function rate(amount, unit, time) {
-  const perSecond = amount / (time / 1000);
+  // Rounded first: what is 1000 k then is 1 M.
+  const perSecond = Number((amount / (time / 1000)).toPrecision(3));
   const [factor, prefix] = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']].find(([least]) => perSecond >= least) ?? [1, ''];
   return `${(perSecond / factor).toPrecision(3)} ${prefix}${unit.length > 1 ? ' ' : ''}${unit}/s`;
 }
