@@ -4,6 +4,7 @@
 
 const { isBuiltin } = require('node:module');
 
+const { target } = require('../lib/target.js');
 const { version } = require('../package.json');
 
 // In the order in which a call tries them. What is behind each name: the table in ARCHITECTURE.md.
@@ -22,9 +23,10 @@ function runtime() {
 
 // The C library, where there are several.
 function libc() {
-  if (process.platform !== 'linux') return null;
-  const { glibcVersionRuntime: glibc } = process.report.getReport().header;
-  return glibc === undefined ? 'musl' : `glibc ${glibc}`;
+  const { libc: name } = target();
+  if (name !== 'glibc') return name ?? null;
+  const { glibcVersionRuntime: number } = process.report.getReport().header;
+  return number === undefined ? name : `${name} ${number}`;
 }
 
 function permission(binding) {

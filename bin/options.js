@@ -7,7 +7,6 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
 const { mark } = require('../lib/permission.js');
-const { target } = require('../lib/target.js');
 
 const root = path.dirname(__dirname);
 
@@ -53,7 +52,7 @@ const PERMISSION = ['--permission', '--permission-audit', '--experimental-permis
 
 // Where Ferrule's own files are: this package, and that of the binary, by the way to it and where that leads.
 function directories() {
-  const { name } = target();
+  const { name } = require('../lib/target.js').target();
   const beside = path.join(path.dirname(root), '@ferrule');
   try {
     return [root, beside, path.dirname(require.resolve(`@ferrule/${name}/ferrule.node`))];

@@ -26,6 +26,7 @@ import { copyPackage } from './platforms/package.mjs';
 import { platforms } from './platforms/records.mjs';
 import { requireProgram } from './platforms/steps.mjs';
 import { RustToolchain } from './platforms/toolchain.mjs';
+import { countsText, printFile } from './test-results.mjs';
 
 const usage = 'node scripts/platforms.mjs [name...] [--node <line>] [--files <file>] [--skip-set-up] [-- command...]';
 
@@ -115,7 +116,7 @@ class Platform {
   /** Runs test files, or all there are, and resolves to `{ counts, leftOut }`: what did not run, as lines with the reason. */
   async test(files, version) {
     // The copy's own runner: it looks for the files beside itself.
-    const { alone, runTestFiles, shownOutput } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
+    const { alone, runTestFiles } = await import(pathToFileURL(path.join(this.package, 'scripts', 'test-files.mjs')));
     const all = testFilesOf(this.record, this.node.oracle);
     const absent = files.find((file) => !fs.existsSync(path.join(this.package, file)));
     if (absent) throw new Failure(`There is no test file ${absent}.`);
@@ -130,24 +131,11 @@ class Platform {
       onFile(result) {
         for (const key of Object.keys(counts)) counts[key] += result[key];
         leftOut.push(...result.skips.map(({ name, reason }) => `${result.file}, ${name}: ${reason}`));
-        printFile(result, shownOutput);
+        printFile(result);
       },
     });
     return { counts, leftOut };
   }
-}
-
-function countsText({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
-}
-
-function printFile(result, shownOutput) {
-  console.log(`${result.failed ? 'FAIL' : ' ok '} ${result.file.padEnd(36)} ${seconds(result.time).padStart(7)}   ${countsText(result)}`);
-  for (const { name, details } of result.failures) {
-    console.log([`\n     ${name}`, ...details.split('\n').map((line) => `       ${line}`)].join('\n'));
-  }
-  if (result.failed === 0 || !result.output.trim()) return;
-  console.log(['\n     It printed:', ...shownOutput(result.output).map((line) => `       ${line}`), ''].join('\n'));
 }
 
 /** The command, or the tests, on one version; resolves to `{ ok, text }`. */
