@@ -7,9 +7,8 @@
 //   rustFlags          further options for Rust's compiler, if there are any
 
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { Archive, unpack } from './debian.mjs';
+import { DebianGcc } from './gcc.mjs';
 import { MingwGcc } from './mingw.mjs';
 import { installWheel, makeOnce, quoted, requireProgram, writeScript } from './steps.mjs';
 
@@ -26,7 +25,7 @@ class GccAndClang {
     this.system = system;
     this.zig = path.join(tools, 'zig');
     this.zigCache = path.join(tools, 'zig-cache');
-    this.gcc = path.join(directory, 'gcc');
+    this.gcc = new DebianGcc(path.join(directory, 'gcc'), record.gcc);
     /** The directory of the scripts. */
     this.scripts = path.join(directory, 'compilers');
   }
@@ -40,23 +39,17 @@ class GccAndClang {
   }
 
   async setUp() {
-    const { suite, package: name } = this.record.gcc;
-    await makeOnce(this.gcc, this.record.gcc, (fresh) => Archive.with({ suites: [suite] }, async (archive) => {
-      for (const file of await archive.fetchWithDependencies([name])) await unpack(file, fresh, ['--exclude=./usr/share']);
-    }));
+    await this.gcc.setUp();
     await makeOnce(this.zig, zigPackage, (fresh) => installWheel(zigPackage, fresh));
     this.#writeScripts();
   }
 
   #writeScripts() {
     const { gcc, triplet } = this.record;
-    // Its own libraries, but not the C library that came along: that must be the one of the machine's dynamic linker.
-    const libraries = `export LD_LIBRARY_PATH=${quoted(path.join(this.gcc, 'usr', 'lib', `${os.machine()}-linux-gnu`))}`;
-    const program = (name) => quoted(path.join(this.gcc, 'usr', 'bin', name));
     for (const name of ['gcc', 'cc']) {
-      writeScript(path.join(this.scripts, name), [libraries, `exec ${program(gcc.program)} --sysroot=${quoted(this.system)} "$@"`]);
+      writeScript(path.join(this.scripts, name), this.gcc.scriptOf(gcc.program, [`--sysroot=${this.system}`]));
     }
-    writeScript(path.join(this.scripts, 'ar'), [libraries, `exec ${program(gcc.archiver)} "$@"`]);
+    writeScript(path.join(this.scripts, 'ar'), this.gcc.scriptOf(gcc.archiver));
     writeScript(path.join(this.scripts, 'clang'), [
       `export ZIG_GLOBAL_CACHE_DIR=${quoted(this.zigCache)} ZIG_LOCAL_CACHE_DIR=${quoted(this.zigCache)}`,
       // Without the checks that zig has Clang compile in by default.
