@@ -33,7 +33,17 @@ function permission(binding) {
   const { permission: model } = process;
   if (model === undefined) return { model: false, ffi: true };
   const isGranted = binding?.hasAccess() ?? model.has('ffi');
-  return { model: true, ffi: isGranted };
+  return { model: true, ffi: isGranted, audit: !isGranted && binding !== undefined && isUsable(binding) };
+}
+
+// Whether the functions of the module can be used: `--permission-audit` refuses nothing.
+function isUsable(binding) {
+  try {
+    binding.checkAccess();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function binary() {
@@ -87,7 +97,8 @@ function text({ ferrule, runtime, platform, binary, nodeFfi, permission }) {
     lines.push(['guarded', yes(binary.guarded)]);
   }
   lines.push(['node:ffi', nodeFfi === null ? 'is turned off' : `is ${nodeFfi}'s`]);
-  const state = permission.ffi ? 'FFI is allowed' : 'FFI is not allowed (--allow-ffi)';
+  const refusal = permission.audit ? 'uses of FFI are only reported (--permission-audit)' : 'FFI is not allowed (--allow-ffi)';
+  const state = permission.ffi ? 'FFI is allowed' : refusal;
   lines.push(['permission', permission.model ? `the model is on; ${state}` : 'the model is off; everything is allowed']);
   return lines.map(([label, value]) => `${label.padEnd(12)}${value}\n`).join('');
 }

@@ -6,11 +6,14 @@ const Module = require('node:module');
 const path = require('node:path');
 const workerThreads = require('node:worker_threads');
 
+const { withValue } = require('./options.js');
+
 // Options that are about the process, such as V8's, hold for its Workers anyway, and Node refuses to be told so. Only its message says which.
 function withoutRefused(execArgv, { code, message }) {
   if (code !== 'ERR_WORKER_INVALID_EXEC_ARGV') return undefined;
   const refused = message.slice(message.indexOf(': ') + 2).split(', ');
-  return execArgv.filter((option) => !refused.includes(option));
+  const isValue = (index) => refused.includes(execArgv[index - 1]) && withValue.has(execArgv[index - 1]) && !execArgv[index].startsWith('-');
+  return execArgv.filter((option, index) => !refused.includes(option) && !isValue(index));
 }
 
 // Node hands its own options on to Workers, and ferrule/register is not among them here.
@@ -44,5 +47,7 @@ exports.run = function run({ preload, program, args, env }) {
     passOn([...process.execArgv]);
     require(preload.at(-1));
   }
+  // An ES module is the main module of nobody.
+  delete process.mainModule;
   Module.runMain();
 };

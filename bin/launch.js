@@ -7,7 +7,11 @@ const { spawn } = require('node:child_process');
 const { constants } = require('node:os');
 const { isatty } = require('node:tty');
 
-const PASSED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'];
+// What ends a process that does not listen, but for faults, whose signals are a process's own.
+const PASSED_ON = [
+  'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGXFSZ', 'SIGIO',
+  'SIGPWR', 'SIGSTKFLT',
+];
 
 // The keys of a terminal send these to the child as well, and a program that gets one twice may take that for impatience.
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'];
@@ -20,9 +24,18 @@ const PATIENCE = 1000;
 // Whether the process that started this one has a channel to it (`fork`). Node has begun to read from it, so no other process can.
 const hasChannel = () => process.send !== undefined;
 
+// The other end of the channel may understand less than the program's: there is no telling, and no way to let the program know.
+function passOn(message, handle) {
+  try {
+    process.send(message, handle);
+  } catch (error) {
+    process.stderr.write(`ferrule: a message of the program cannot be passed on: ${error.message}\n`);
+  }
+}
+
 function passMessagesOn(child) {
   process.on('message', (message, handle) => { if (child.connected) child.send(message, handle); });
-  child.on('message', (message, handle) => { if (process.connected) process.send(message, handle); });
+  child.on('message', (message, handle) => { if (process.connected) passOn(message, handle); });
   process.on('disconnect', () => { if (child.connected) child.disconnect(); });
   child.on('disconnect', () => { if (process.connected) process.disconnect(); });
 }
@@ -60,8 +73,16 @@ function runAsChild(args, env) {
   }));
 }
 
-exports.launch = function launch({ preload, options, program, args, env }) {
-  const all = [...options, ...preload, ...(program === undefined ? [] : [program]), ...args];
+// The messages of a cluster are Node's own, and nobody else gets to see them.
+const isInCluster = () => hasChannel() && require('node:cluster').isWorker;
+
+exports.launch = function launch({ options, program, args, env }) {
+  if (isInCluster()) {
+    process.stderr.write('ferrule: a worker of a cluster is this very process, and options for Node need another one: put them into execArgv of cluster.setupPrimary\n');
+    process.exitCode = 1;
+    return;
+  }
+  const all = [...options, ...(program === undefined ? [] : [program]), ...args];
   const environment = { ...process.env, ...env };
   try {
     // Node 22.15 and later, not on Windows.
@@ -72,7 +93,7 @@ exports.launch = function launch({ preload, options, program, args, env }) {
     }
   } catch (error) {
     if (error.code !== 'ERR_ACCESS_DENIED') throw error;
-    process.stderr.write('ferrule: options for Node need another process, which NODE_OPTIONS does not permit this one: give them all to ferrule itself\n');
+    process.stderr.write('ferrule: options for Node need another process, which NODE_OPTIONS or a configuration file does not permit this one: give them all to ferrule itself\n');
     process.exitCode = 1;
   }
 };

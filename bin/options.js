@@ -63,23 +63,8 @@ function directories() {
 }
 
 // Node's options that take the next argument for their value, of every line; a value that begins with a dash needs an equals sign. The
-// end of the list of options is found by it, nothing else. test/launcher.test.js compares it with what each Node says of itself.
-const withValue = new Set(`
-  -C -e -p -pe -r
-  --allow-fs-read --allow-fs-write --bench-isolation --bench-name-pattern --bench-reporter --bench-reporter-destination --bench-samples
-  --bench-warmup --build-sea --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval --cpu-prof-name --diagnostic-dir
-  --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists --eval --experimental-config-file
-  --experimental-default-config-file --experimental-default-type --experimental-loader --experimental-package-map --experimental-policy
-  --experimental-sea-config --experimental-test-isolation --experimental-test-tag-filter --heap-prof-dir --heap-prof-interval
-  --heap-prof-name --heapsnapshot-near-heap-limit --heapsnapshot-signal --icu-data-dir --import --input-type --inspect-publish-uid --loader
-  --localstorage-file --max-http-header-size --max-old-space-size-percentage --network-family-autoselection-attempt-timeout
-  --openssl-config --policy-integrity --print --redirect-warnings --report-dir --report-directory --report-filename --report-signal
-  --require --run --secure-heap --secure-heap-min --snapshot-blob --test-concurrency --test-coverage-branches --test-coverage-exclude
-  --test-coverage-functions --test-coverage-include --test-coverage-lines --test-global-setup --test-isolation --test-name-pattern
-  --test-random-seed --test-reporter --test-reporter-destination --test-rerun-failures --test-shard --test-skip-pattern --test-timeout
-  --title --tls-cipher-list --tls-keylog --trace-event-categories --trace-event-file-pattern --trace-require-module --unhandled-rejections
-  --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path
-`.trim().split(/\s+/));
+// end of the list of options is found by it, here and in crates/addon/src/permission.rs. test/launcher.test.js compares it with what each Node says of itself.
+const withValue = new Set(require('../lib/options-with-value.json'));
 
 // How many of the arguments are options and their values.
 function optionsEnd(args) {
@@ -91,33 +76,35 @@ function optionsEnd(args) {
   return index;
 }
 
-// `{ options, preload, program, args, env, isHere, print }`: Node's options, what is loaded before the program, the program and its arguments,
+// `{ options, preload, program, args, env, isHere, print }`: Node's options, those of them that load Ferrule, the program and its arguments,
 // what is added to the environment, and whether no other process is needed; or, if `print` is there, what makes the text to print instead.
 function parse(given) {
   const launch = { options: [], preload: [], env: {}, isOff: false, print: undefined };
   const end = optionsEnd(given);
   const nodes = [];
   for (const argument of given.slice(0, end)) {
-    if (argument in own) {
-      own[argument](launch);
+    // Node takes both spellings of its options, and these are of their kind.
+    const name = argument.replaceAll('_', '-');
+    if (name in own) {
+      own[name](launch);
     } else {
       nodes.push(argument);
     }
   }
   if (nodes.some((option) => PERMISSION.includes(option))) nodes.unshift(...directories().map((directory) => `--allow-fs-read=${directory}`));
   if (launch.isOff && isNodes('--experimental-ffi')) nodes.unshift('--no-experimental-ffi');
-  const options = [...launch.options, ...nodes];
   const preload = launch.isOff ? [] : ['--require', path.join(root, 'lib', 'register.js')];
   const [program, ...args] = given.slice(end);
   const isDoctor = program === 'doctor';
   return {
-    options,
+    // What the program preloads finds `node:ffi`, too.
+    options: [...launch.options, ...preload, ...nodes],
     preload,
     program: isDoctor ? path.join(__dirname, 'doctor.js') : program,
     args,
     env: launch.env,
-    // `-`, `--` and no program at all are for Node to understand.
-    isHere: options.length === 0 && program !== undefined && !program.startsWith('-'),
+    // `-`, `--`, no program at all and Node's debugger are for Node to understand.
+    isHere: launch.options.length + nodes.length === 0 && program !== undefined && !program.startsWith('-') && program !== 'inspect',
     print: launch.print,
   };
 }

@@ -34,6 +34,8 @@ function answerFor(permission) {
   const { has, drop } = permission;
   permission.has = { has(scope, reference) {
     if (scope !== SCOPE) return Reflect.apply(has, this, [scope, reference]);
+    // Node refuses what is no reference, whatever it is one of.
+    if (reference !== undefined) Reflect.apply(has, this, [SCOPE, reference]);
     const isGranted = binding().hasAccess() === true;
     if (!isGranted) reportDenial();
     return isGranted;

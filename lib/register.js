@@ -63,10 +63,14 @@ function replaceMethod(object, key, method) {
   replaceValue(object, key, method);
 }
 
-function redirectRequests(key) {
+// As one of Node's own modules, it is the same whatever becomes of `require.cache`.
+let ffiModule;
+const theModule = () => (ffiModule ??= require('./node-ffi.js'));
+
+function redirectRequests(key, answer) {
   const original = Module[key];
   replaceMethod(Module, key, function(request, ...rest) {
-    return Reflect.apply(original, this, [request === NAME ? commonjsPath : request, ...rest]);
+    return request === NAME ? answer(original, this, rest) : Reflect.apply(original, this, [request, ...rest]);
   });
 }
 
@@ -121,7 +125,7 @@ function replaceBuiltinModuleLookup() {
   const original = process.getBuiltinModule;
   if (original === undefined) return;
   replaceMethod(process, 'getBuiltinModule', function(id) {
-    return id === NAME ? require('./node-ffi.js') : Reflect.apply(original, this, arguments);
+    return id === NAME ? theModule() : Reflect.apply(original, this, arguments);
   });
 }
 
@@ -144,8 +148,8 @@ function isTurnedOff() {
 // from loading the asynchronous ones.
 if (!isInternalThread && !isTurnedOff()) {
   registerPermission();
-  redirectRequests('_load');
-  redirectRequests('_resolveFilename');
+  redirectRequests('_load', theModule);
+  redirectRequests('_resolveFilename', (original, receiver, rest) => Reflect.apply(original, receiver, [commonjsPath, ...rest]));
   redirectImports();
   replaceBuiltinModuleLookup();
   listBuiltinModule();

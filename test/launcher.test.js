@@ -64,6 +64,18 @@ describe('a program gets', () => {
     });
   }
 
+  test('node:ffi in what it preloads', () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-launcher-'));
+    try {
+      const preload = path.join(directory, 'preload.cjs');
+      fs.writeFileSync(preload, 'globalThis.preloaded = require("node:ffi");');
+      const options = ['--disable-warning=ExperimentalWarning', '--require', preload];
+      assert.deepEqual(ferrule([...options, '-p', 'typeof preloaded.getNativeFunction']), ended('function\n'));
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
+
   test('text from -e, -p and standard input', () => {
     const source = 'require("node:ffi").sizeof("int")';
     assert.deepEqual(ferrule(['-p', source]), ended('4\n'));
@@ -199,8 +211,9 @@ describe('ferrule doctor', () => {
   test('says what is permitted', () => {
     const knows = (option) => process.allowedNodeEnvironmentFlags.has(option);
     const model = [knows('--permission') ? '--permission' : '--experimental-permission', '--allow-addons', '--allow-worker'];
-    assert.deepEqual(examine(model).permission, { model: true, ffi: false });
-    assert.deepEqual(examine([...model, '--allow-ffi']).permission, { model: true, ffi: true });
+    assert.deepEqual(examine(model).permission, { model: true, ffi: false, audit: false });
+    assert.deepEqual(examine([...model, '--allow-ffi']).permission, { model: true, ffi: true, audit: false });
+    if (knows('--permission-audit')) assert.deepEqual(examine(['--permission-audit', '--allow-addons']).permission, { model: true, ffi: false, audit: true });
     assert.equal(examine(['--no-experimental-ffi']).nodeFfi, null);
   });
 
@@ -271,7 +284,7 @@ describe('the end of the program is the end of the command', () => {
 });
 
 describe('a signal to the command', posix, () => {
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2']) {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGXCPU']) {
     test(`goes to the program: ${signal}`, async () => {
       const source = `process.once('${signal}', () => { console.log('heard'); process.exitCode = 5; clearInterval(waiting); });
         const waiting = setInterval(() => {}, 1000);
@@ -302,9 +315,11 @@ describe('a signal to the command', posix, () => {
   });
 });
 
-test('Workers start where Node was given options that they refuse to be given', () => {
-  const program = path.join(__dirname, 'launcher', 'observe.cjs');
-  const child = spawnSync(process.execPath, ['--stack-size=900', launcher, program], { encoding: 'utf8', env: environment() });
-  assert.deepEqual([child.status, child.stderr], [0, '']);
-  assert.deepEqual(Object.fromEntries(JSON.parse(child.stdout).slice(1)).text[1], true);
-});
+for (const option of [['--stack-size=900'], ['--title', 'x']]) {
+  test(`Workers start where Node was given options that they refuse to be given: ${option.join(' ')}`, () => {
+    const program = path.join(__dirname, 'launcher', 'observe.cjs');
+    const child = spawnSync(process.execPath, [...option, launcher, program], { encoding: 'utf8', env: environment() });
+    assert.deepEqual([child.status, child.stderr], [0, '']);
+    assert.deepEqual(Object.fromEntries(JSON.parse(child.stdout).slice(1)).text[1], true);
+  });
+}

@@ -91,8 +91,19 @@ describe('without permission', () => {
       const args = [file, JSON.stringify(own)];
       assert.equal(run([...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
       assert.equal(run(['--conditions', 'x', ...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+      assert.equal(run(['--unhandled-rejections', 'strict', ...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+      assert.equal(run(['--disable-warning=x', ...model.map((option) => option.replace('--allow-a', '--allow_a')), ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+      const source = `process.argv[2] = ${JSON.stringify(args[1])}; process.title = 'mine'; require(${JSON.stringify(file)});`;
+      assert.equal(run(['-e', source, ...model]).stdout, 'ERR_ACCESS_DENIED\n');
       assert.equal(run(args, { env: { NODE_OPTIONS: `--title "a b" ${model.join(' ')}` } }).stdout, 'ERR_ACCESS_DENIED\n');
     }
+  });
+
+  test('nor one whose own options give it', { skip: !hasFfi && 'this Node has no such option' }, () => {
+    const file = path.join(__dirname, 'permission', 'own-options.cjs');
+    const args = [file, JSON.stringify({ execArgv: granted })];
+    assert.equal(run([...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
+    assert.equal(run(['--require', path.join(root, 'lib', 'register.js'), ...model, ...args]).stdout, 'ERR_ACCESS_DENIED\n');
   });
 
   test('arguments are not looked at', () => {

@@ -58,6 +58,8 @@ describe('every way to node:ffi leads to Ferrule', () => {
     assertAllHold(observe([], 'reload.cjs'));
   });
 
+  it('also when require.cache is emptied, and it stays the same', () => assertAllHold(observe(required, 'emptied.cjs')));
+
   it('also when the modules whose exports are replaced were imported before', () => {
     const early = ['--import', 'data:text/javascript,import "node:module"; import "node:process";'];
     assertAllHold(observe([...early, ...imported], 'ways.mjs'));

@@ -5,10 +5,11 @@
 //! later (a changed `process.env`, a Worker, a second copy of the package) can allow what was not allowed at the start.
 
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ferrule_native::command_line;
+use ferrule_native::{command_line, thread};
 
 use crate::error::{Error, Result};
 use crate::napi::{Env, Kind, Reference, Value};
@@ -29,21 +30,56 @@ fn is_allowed_by_mark() -> bool {
 /// the process.
 static HAS_BEEN_ON: AtomicBool = AtomicBool::new(false);
 
-/// Options of Node's that are likely to be followed by a value of their own.
-const WITH_VALUE: [&str; 9] =
-    ["-r", "--require", "--import", "-C", "--conditions", "--env-file", "--allow-fs-read", "--allow-fs-write", "--disable-warning"];
+/// Node's options that take the next argument for their value, of every line, as JSON.
+const WITH_VALUE: &str = include_str!("../../../lib/options-with-value.json");
 
-/// The options of Node's that the command line begins with. What follows the first argument that is none may be the program's.
-fn leading_options() -> Vec<String> {
+fn takes_value(option: &str) -> bool {
+    WITH_VALUE.split('"').skip(1).step_by(2).any(|name| name == option)
+}
+
+/// The options of Node's that a command line begins with, behind the program's own name. What follows the first argument that is none, and no
+/// value of one, is the program's.
+fn leading_options(arguments: Vec<OsString>) -> Vec<String> {
     let mut options = Vec::new();
-    let mut arguments = command_line::arguments().into_iter().skip(1).map_while(|argument| argument.into_string().ok());
-    while let Some(argument) = arguments.next().filter(|argument| argument.starts_with('-') && argument != "--") {
-        if WITH_VALUE.contains(&argument.as_str()) {
-            arguments.next();
+    let mut arguments = arguments.into_iter().skip(1).map(|argument| argument.to_string_lossy().into_owned()).peekable();
+    while let Some(option) = arguments.next_if(|argument| argument.starts_with('-') && argument != "-" && argument != "--") {
+        // Node takes both spellings.
+        let option = option.split_once('=').map_or(option.replace('_', "-"), |(name, value)| format!("{}={value}", name.replace('_', "-")));
+        if takes_value(&option) {
+            arguments.next_if(|argument| !argument.starts_with('-'));
         }
-        options.push(argument);
+        options.push(option);
     }
     options
+}
+
+/// Whether the command line is as the process was started with: `process.title` is written over it, with nothing behind it.
+fn is_intact(arguments: &[OsString]) -> bool {
+    !arguments.is_empty() && !arguments.iter().any(|argument| argument.is_empty())
+}
+
+/// The command line as Node keeps it for reports, which takes it milliseconds: `None` where it does not.
+fn reported_arguments<'env>(env: Env<'env>, process: Value<'env>) -> Result<Option<Vec<OsString>>> {
+    let Some(report) = property(env, process, "report")? else { return Ok(None) };
+    let Some(get_report) = property(env, report, "getReport")? else { return Ok(None) };
+    let Some(header) = property(env, env.call_on(report, get_report, &[])?, "header")? else { return Ok(None) };
+    let Some(list) = property(env, header, "commandLine")? else { return Ok(None) };
+    if !env.is_array(list)? {
+        return Ok(None);
+    }
+    let texts = (0..env.array_length(list)?).map(|index| Ok(env.text(env.element(list, index)?)?.unwrap_or_default().into()));
+    texts.collect::<Result<_>>().map(Some)
+}
+
+/// The command line of the process, as whatever knows it has it. A main thread shows its permission model itself, so only what may be another
+/// thread is worth a report.
+fn command_line_of<'env>(env: Env<'env>, process: Option<Value<'env>>) -> Result<Vec<OsString>> {
+    let arguments = command_line::arguments();
+    if is_intact(&arguments) || thread::is_main() {
+        return Ok(arguments);
+    }
+    let reported = process.map(|process| reported_arguments(env, process)).transpose()?.flatten();
+    Ok(reported.unwrap_or(arguments))
 }
 
 /// Takes `NODE_OPTIONS` apart as Node does: at spaces, but not at those between double quotes, where a backslash stands before a character
@@ -77,16 +113,34 @@ fn split_options(text: &str) -> Vec<String> {
 }
 
 /// The options that the process was started with: those of the command line come after those of `NODE_OPTIONS`.
-fn options() -> Vec<String> {
+fn options(arguments: Vec<OsString>) -> Vec<String> {
     let environment = command_line::variable("NODE_OPTIONS").and_then(|text| text.into_string().ok());
     let mut options = environment.map(|text| split_options(&text)).unwrap_or_default();
-    options.extend(leading_options());
+    options.extend(leading_options(arguments));
     options
+}
+
+/// The options that turn the model on.
+const MODEL: [&str; 2] = ["--permission", "--experimental-permission"];
+
+fn turns_model_on(options: &[String]) -> bool {
+    is_given(options, &MODEL, "--no-permission")
+}
+
+fn allows_ffi(options: &[String]) -> bool {
+    is_given(options, &["--allow-ffi"], "--no-allow-ffi")
 }
 
 /// Whether one of the options `on` is among `options`, and no `off` behind it.
 fn is_given(options: &[String], on: &[&str], off: &str) -> bool {
     options.iter().fold(false, |is_on, option| (is_on && option != off) || on.contains(&option.as_str()))
+}
+
+/// Whether the options turn the model on without FFI, which no Worker's own can change. A configuration file can allow it, too.
+fn refuses_ffi(options: &[String]) -> bool {
+    let has_file =
+        options.iter().any(|option| option.starts_with("--experimental-config-file") || option == "--experimental-default-config-file");
+    turns_model_on(options) && !allows_ffi(options) && !has_file
 }
 
 /// Who says whether FFI is allowed.
@@ -100,6 +154,8 @@ enum Authority {
 /// The permission model of an environment, where it is on.
 pub struct Permission {
     authority: Authority,
+    /// The options of the process say that FFI is not allowed: a Worker may have been given others.
+    is_refused: bool,
     /// `--permission-audit` only reports.
     is_audit: bool,
 }
@@ -117,34 +173,37 @@ impl Permission {
         let knows_ffi = is_newer && is_listed(env, process, "--allow-ffi")?;
         // Where permissions are enforced, this addon could not be loaded without that one.
         let should_be_here = !is_newer || env.is_truthy(env.call(has, &[env.create_string("addon")?])?)?;
+        let options = options(command_line::arguments());
         Ok(Some(Self {
+            is_refused: knows_ffi && refuses_ffi(&options),
             authority: if knows_ffi {
                 Authority::Node(Reference::strong(env, has)?)
             } else {
                 Authority::Mark(Cell::new(is_allowed_by_mark()))
             },
-            is_audit: !should_be_here || is_given(&options(), &["--permission-audit"], "--permission"),
+            is_audit: !should_be_here || is_given(&options, &["--permission-audit"], "--permission"),
         }))
     }
 
     /// That of an environment in which Node shows none. Somebody may have put another `process` in its place, or it is a Worker with options of
     /// its own.
     fn find_without_node<'env>(env: Env<'env>, process: Option<Value<'env>>) -> Result<Option<Self>> {
-        const MODEL: [&str; 2] = ["--permission", "--experimental-permission"];
-        let mut options = options();
+        let arguments = command_line_of(env, process)?;
+        let mut options = options(arguments.clone());
         let has_been_on = HAS_BEEN_ON.load(Ordering::Relaxed);
-        if !has_been_on && !is_given(&options, &MODEL, "--no-permission") {
+        if !has_been_on && !turns_model_on(&options) {
             return Ok(None);
         }
         // Other runtimes are started with the same environment, and ignore this variable.
         if !has_been_on && !process.map_or(Ok(true), |process| is_any_listed(env, process, &MODEL))? {
-            options = leading_options();
+            options = leading_options(arguments);
         }
-        let is_on = has_been_on || is_given(&options, &MODEL, "--no-permission");
+        let is_on = has_been_on || turns_model_on(&options);
         // Only a Node that has this option starts with it.
-        let is_allowed = || is_allowed_by_mark() || is_given(&options, &["--allow-ffi"], "--no-allow-ffi");
+        let is_allowed = is_allowed_by_mark() || allows_ffi(&options);
         Ok(is_on.then(|| Self {
-            authority: Authority::Mark(Cell::new(is_allowed())),
+            authority: Authority::Mark(Cell::new(is_allowed)),
+            is_refused: false,
             is_audit: is_given(&options, &["--permission-audit"], "--permission"),
         }))
     }
@@ -155,7 +214,8 @@ impl Permission {
             Authority::Mark(is_allowed) => Ok(is_allowed.get()),
             Authority::Node(has) => {
                 let has = has.get(env)?.ok_or(Error::NotInitialized)?;
-                Ok(env.is_truthy(env.call(has, &[env.create_string("ffi")?])?)?)
+                let is_granted = env.is_truthy(env.call(has, &[env.create_string("ffi")?])?)?;
+                Ok(is_granted && !self.is_refused)
             }
         }
     }
@@ -212,6 +272,28 @@ fn property<'env>(env: Env<'env>, object: Value<'env>, name: &str) -> Result<Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_options_before_the_program() {
+        let options = |arguments: &[&str]| leading_options(arguments.iter().map(OsString::from).collect());
+        assert_eq!(options(&["node", "--title", "x", "--allow_addons", "app.js", "--permission"]), ["--title", "--allow-addons"]);
+        assert_eq!(
+            options(&["node", "-e", "code", "--unhandled-rejections", "strict", "--permission"]),
+            ["-e", "--unhandled-rejections", "--permission"]
+        );
+        assert_eq!(
+            options(&["node", "--require=a_b", "--require", "--permission", "--", "--x"]),
+            ["--require=a_b", "--require", "--permission"]
+        );
+        assert_eq!(options(&["node", "-", "--permission"]), [""; 0]);
+    }
+
+    #[test]
+    fn knows_a_command_line_that_was_written_over() {
+        assert!(is_intact(&["node".into(), "app.js".into()]));
+        assert!(!is_intact(&["title".into(), "".into(), "".into()]));
+        assert!(!is_intact(&[]));
+    }
 
     #[test]
     fn takes_options_apart_as_node_does() {

@@ -15,6 +15,17 @@ pub fn current() -> usize {
     imp::current()
 }
 
+/// Whether this thread is known to be the one that the process began with. Only Linux tells: there the number of that thread is the
+/// process's (gettid(2)).
+#[must_use]
+pub fn is_main() -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: both calls take nothing and cannot fail.
+    return unsafe { libc::gettid() == libc::getpid() };
+    #[cfg(not(target_os = "linux"))]
+    return false;
+}
+
 #[cfg(all(target_arch = "x86_64", target_pointer_width = "64", any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 mod imp {
     use std::arch::asm;
