@@ -7,13 +7,13 @@
 
 import type {
   CFunctionOf, CType, CallbackOf, CallbackResultOf, Definitions, FunctionOf, FunctionsOf, OnlyKnownFunctionKeys,
-  OnlyKnownKeys, OnlyKnownKeysOfEach, Signature,
+  OnlyKnownKeys, OnlyKnownKeysOfEach, Otherwise, Signature,
 } from './signature.js';
 
 export type {
   ArgumentOf, BigIntType, CArgumentOf, CBigIntType, CFunctionOf, CLongType, CNumberType, CPointerType, CResultOf, CType,
-  CallbackOf, CallbackResultOf, Definitions, FunctionOf, FunctionsOf, NativeFunction, NumberType, ParameterType, PointerType,
-  PointerValue, ResultOf, ResultType, Signature,
+  CallbackOf, CallbackResultOf, Definitions, FunctionOf, FunctionsOf, NativeFunction, NumberType, OnlyKnownFunctionKeys,
+  OnlyKnownKeys, OnlyKnownKeysOfEach, ParameterType, PointerType, PointerValue, ResultOf, ResultType, Signature,
 } from './signature.js';
 
 declare global {
@@ -116,7 +116,8 @@ export class DynamicLibrary {
    * `ERR_INVALID_ARG_VALUE` for a bad signature, or one that differs from an earlier one for its symbol.
    * @throws {Error} `ERR_FFI_CALL_FAILED` if a symbol does not exist, `ERR_FFI_LIBRARY_CLOSED` after closing.
    */
-  getFunctions<const D extends Definitions & OnlyKnownKeysOfEach<D> = Definitions>(definitions?: D): FunctionsOf<D>;
+  getFunctions<const D extends Definitions & OnlyKnownKeysOfEach<D> = Definitions>(definitions?: D):
+    FunctionsOf<Otherwise<D, Definitions>>;
 
   /**
    * Resolves the address of a symbol, be it a function or data.
@@ -192,7 +193,7 @@ export class DynamicLibrary {
 export function dlopen<const D extends Definitions & OnlyKnownKeysOfEach<D> = {}>(
   path: string | null,
   definitions?: D,
-): OpenedLibrary<FunctionsOf<D>>;
+): OpenedLibrary<FunctionsOf<Otherwise<D, {}>>>;
 
 /** Closes a library: `handle.close()`. */
 export function dlclose(handle: { close(): unknown }): void;

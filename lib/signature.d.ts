@@ -105,7 +105,8 @@ export type Definitions = Readonly<Record<string, Signature>>;
 type SignatureKey = 'return' | 'result' | 'returns' | 'arguments' | 'parameters';
 type ValueOf<Object, Key extends PropertyKey> =
   { [Name in Key]: Name extends keyof Object ? Exclude<Object[Name], undefined> : never }[Key];
-type Otherwise<Type, Default> = [Type] extends [never] ? Default : Type;
+/** A type, or another where there is none: of an argument that is `undefined`, TypeScript infers `never`. */
+export type Otherwise<Type, Default> = [Type] extends [never] ? Default : Type;
 
 type ResultName<S> = Otherwise<ValueOf<S, 'return' | 'result' | 'returns'>, 'void'>;
 type ParameterNames<S> = Otherwise<ValueOf<S, 'arguments' | 'parameters'>, readonly []>;
@@ -116,9 +117,13 @@ type AsList<Values> = Values extends unknown[] ? Values : never;
 
 // A type parameter takes whatever properties a literal has, so unknown keys have to be refused explicitly. It is done in the
 // constraint, because before TypeScript 5.3 a `const` type parameter counts only where the parameter's type is just its name.
+/** What a signature of a callback must be besides {@link Signature}, for functions that are generic in it. */
 export type OnlyKnownKeys<S> = { readonly [Key in Exclude<keyof S, SignatureKey>]: never };
-/** For a native function, `reentrant: true` besides says that it enters JavaScript by another way than a callback registered here. */
+/**
+ * The same for a native function, whose `reentrant: true` says that it enters JavaScript by another way than a callback registered here.
+ */
 export type OnlyKnownFunctionKeys<S> = { readonly [Key in Exclude<keyof S, SignatureKey>]: Key extends 'reentrant' ? boolean : never };
+/** The same for each of the {@link Definitions}. */
 export type OnlyKnownKeysOfEach<D> = { readonly [Name in keyof D]: Signature & OnlyKnownFunctionKeys<D[Name]> };
 
 /** A native function, callable from JavaScript. It keeps its library loaded as long as it is reachable. */
@@ -138,19 +143,25 @@ export interface NativeFunction<Arguments extends any[] = any[], Result = any> {
   pointer: bigint;
 }
 
-/** The native function that a signature describes. */
-export type FunctionOf<S> =
-  // The condition makes editors show the result instead of `FunctionOf<...>`.
+// Makes editors show the result instead of the name of this type.
+type OneFunctionOf<S> =
   [S] extends [infer Known] ?
     NativeFunction<AsList<EachArgument<ParameterNames<Known>>>, ResultOf<ResultName<Known>>> :
     never;
 
+type EachFunctionOf<S> = S extends object ? OneFunctionOf<S> : never;
+
+/** The native function that a signature describes; of several signatures, one of several functions. */
+export type FunctionOf<S> = Signature extends S ? OneFunctionOf<S> : EachFunctionOf<S>;
+
 /** The native functions that definitions describe, by name. */
 export type FunctionsOf<D> = { -readonly [Name in keyof D]: FunctionOf<D[Name]> };
 
+type OneCallbackOf<S> = (...args: AsList<EachReceived<ParameterNames<S>>>) => CallbackResultOf<ResultName<S>>;
+type EachCallbackOf<S> = S extends object ? OneCallbackOf<S> : never;
+
 /** The JavaScript function that a callback's signature asks for. */
-export type CallbackOf<S> =
-  (...args: AsList<EachReceived<ParameterNames<S>>>) => CallbackResultOf<ResultName<S>>;
+export type CallbackOf<S> = Signature extends S ? OneCallbackOf<S> : EachCallbackOf<S>;
 
 // ---------------------------------------------------------------------------------------------------------------------------
 // The type names of C, of the earlier proposal

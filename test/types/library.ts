@@ -9,12 +9,15 @@ const opened = dlopen('x', { noop: {} });
 const bare = dlopen(null);
 const empty = dlopen(null, {});
 const symbols = lib.getSymbols();
+const all = self.getFunctions();
+const undefinedDefinitions = self.getFunctions(undefined);
 export type Members = [
   Expect<Equal<typeof lib.path, string>>,
   Expect<Equal<typeof lib.symbols, Record<string, bigint>>>,
   Expect<Equal<typeof symbols, Record<string, bigint>>>,
   Expect<Equal<typeof lib.functions, Record<string, FunctionOf<Signature>>>>,
-  Expect<Equal<ReturnType<typeof self.getFunctions>[string], FunctionOf<Signature>>>,
+  Expect<Equal<typeof all[string], FunctionOf<Signature>>>,
+  Expect<Equal<typeof all, typeof undefinedDefinitions>>,
   Expect<Equal<ReturnType<typeof lib.getSymbol>, bigint>>,
   Expect<Equal<ReturnType<typeof lib.close>, void>>,
   Expect<Equal<typeof opened.lib, DynamicLibrary>>,

@@ -1,5 +1,7 @@
 import { DynamicLibrary, dlopen, types } from 'ferrule';
-import type { ArgumentOf, Definitions, FunctionOf, NativeFunction, PointerValue, ResultOf, Signature } from 'ferrule';
+import type {
+  ArgumentOf, Definitions, FunctionOf, NativeFunction, OnlyKnownFunctionKeys, PointerValue, ResultOf, Signature,
+} from 'ferrule';
 import type { Equal, Expect } from './equal.js';
 
 declare const lib: DynamicLibrary;
@@ -228,3 +230,27 @@ export const table: Record<string, NativeFunction> = { add: functions.add, free:
 loose({});
 // @ts-expect-error a type name that is just some string
 lib.getFunction('f', { return: String('i32') });
+
+// A union of signatures makes a union of functions, and each keeps its own parameters.
+declare const anyOf: { return: 'i32' } | { return: 'i32'; arguments: readonly ['f64'] };
+const either = lib.getFunction('f', anyOf);
+declare const anyKey: { result: 'i32' } | { returns: 'i64' };
+const eitherResult = lib.getFunction('f', anyKey);
+// Definitions that need not be there make functions that need not be.
+declare const optional: { a?: { return: 'i64'; arguments: readonly ['i32'] } };
+const optionalFunctions = lib.getFunctions(optional);
+// Functions that are generic in the signature.
+function wrap<const S extends Signature & OnlyKnownFunctionKeys<S>>(signature: S) {
+  return lib.getFunction('f', signature);
+}
+const wrapped = wrap({ return: 'i64', arguments: ['i32'] });
+const undefinedDefinitions = dlopen('x', undefined);
+export type Several = [
+  Expect<Equal<Parameters<typeof either>, [] | [number]>>,
+  Expect<Equal<ReturnType<typeof eitherResult>, number | bigint>>,
+  Expect<Equal<NonNullable<typeof optionalFunctions.a>, NativeFunction<[number], bigint>>>,
+  Expect<Equal<typeof wrapped, NativeFunction<[number], bigint>>>,
+  Expect<Equal<keyof typeof undefinedDefinitions.functions, never>>,
+  // `never` could be used as anything.
+  Expect<Equal<[typeof undefinedDefinitions.functions] extends [never] ? true : false, false>>,
+];
