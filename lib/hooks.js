@@ -1,13 +1,13 @@
 'use strict';
 
 // What Rust asks of JavaScript, under the names that crates/addon/src/state.rs knows. It runs none of the user's code, except that
-// messages name what they received (`received`), which can have getters. What results depend on is taken at load, so a program that
+// messages name what they received (`received`), which can have getters, and that signatures are looked into, which can be proxies. What results depend on is taken at load, so a program that
 // replaces the language's functions later changes nothing but the wording of messages.
 
 const { Buffer } = require('node:buffer');
-const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
+const { inspect, types: { isDataView, isSharedArrayBuffer } } = require('node:util');
 
-const { hasAccess, isGuarded } = require('./binding.js');
+const { hasAccess, isGuarded, signatureGroups, signatureKeys } = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
 const { variable } = require('./runtime.js');
@@ -16,7 +16,7 @@ const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
 const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
-const { getOwnPropertyDescriptor, getPrototypeOf, is, setPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, is, keys, setPrototypeOf } = Object;
 const { isPrototypeOf } = Object.prototype;
 const { includes, slice, startsWith } = String.prototype;
 const { isInteger } = Number;
@@ -31,7 +31,6 @@ const callStack = isGuarded ? require('./guard.js').callStack : () => '';
 const reportDenial = hasAccess() === undefined ? nothing : require('./permission.js').reportDenial;
 
 const lengthOf = (prototype, property) => getOwnPropertyDescriptor(prototype, property).get;
-const bytesOfBuffer = lengthOf(getPrototypeOf(Uint8Array.prototype), 'length');
 const bytesOfTypedArray = lengthOf(getPrototypeOf(Uint8Array.prototype), 'byteLength');
 const bytesOfDataView = lengthOf(DataView.prototype, 'byteLength');
 
@@ -44,7 +43,7 @@ function received(value) {
     case 'function':
       return `function ${value.name}`;
     case 'object':
-      return value.constructor?.name ? `an instance of ${value.constructor.name}` : inspect(value, { depth: -1 });
+      return instanceName(value) ?? inspect(value, { depth: -1 });
     case 'string':
       return `type string (${quoted(value)})`;
     case 'bigint':
@@ -54,6 +53,11 @@ function received(value) {
     default:
       return `type ${typeof value} (${String(value)})`;
   }
+}
+
+function instanceName(value) {
+  const name = value.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : undefined;
 }
 
 function quoted(text) {
@@ -75,10 +79,26 @@ function receivedNumber(value) {
   return apply(slice, digits, [0, end]) + separated;
 }
 
-// A function's name for messages. A Proxy's traps and a getter are the user's code, and stay unused.
-function nameOf(callback) {
-  const name = isProxy(callback) ? undefined : getOwnPropertyDescriptor(callback, 'name')?.value;
-  return typeof name === 'string' ? name : '';
+// The bit that stands for each key of a signature, and the keys in the order they are looked for.
+const signatureBits = setPrototypeOf({ ...signatureKeys }, null);
+const signatureKeyNames = setPrototypeOf(keys(signatureBits), null);
+
+const isSeveral = (bits) => (bits & (bits - 1)) !== 0;
+
+// Which of the first `count` there are, inherited or own; and then, an own key that is none of them. What Rust refuses already goes without.
+function keysOf(object, count) {
+  let present = 0;
+  for (let number = 0; number < count; number++) {
+    const name = signatureKeyNames[number];
+    if (name in object) present |= signatureBits[name];
+  }
+  if (isSeveral(present & signatureGroups.RESULT) || isSeveral(present & signatureGroups.PARAMETERS)) return present;
+  const own = keys(object);
+  for (let index = 0; index < own.length; index++) {
+    const bit = signatureBits[own[index]];
+    if (bit === undefined || bit >= 1 << count) return own[index];
+  }
+  return present;
 }
 
 // undefined where the engine says that it cannot make something so large. A stack that is full is another matter.
@@ -98,11 +118,8 @@ function isBuffer(value) {
   return apply(isPrototypeOf, bufferPrototype, [value]);
 }
 
-// A Buffer has the bytes that its `length` says, for those who ask for a Buffer.
-function byteLength(view, isAnyView) {
-  if (!isAnyView && isBuffer(view)) {
-    return apply(bytesOfBuffer, view, []);
-  }
+// Of a Buffer or any other view.
+function byteLength(view) {
   return apply(isDataView(view) ? bytesOfDataView : bytesOfTypedArray, view, []);
 }
 
@@ -128,13 +145,13 @@ module.exports = {
   shape,
   wrap,
   receive,
+  keys_of: keysOf,
   // Not `Object.create(null)`, nor a literal: those make dictionaries, from which every read is a search.
   record: () => setPrototypeOf({}, null),
   received,
   received_number: receivedNumber,
   // A custom inspection could do anything, and the process is about to end.
   inspect: (error) => inspect(error, { customInspect: false }),
-  name_of: nameOf,
   call_stack: callStack,
   report_denial: reportDenial,
   nothing,

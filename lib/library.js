@@ -3,10 +3,12 @@
 // The shape of `DynamicLibrary`. What its methods do is in Rust (crates/addon/src/library.rs), which knows a library by an external in
 // a private field: a method called on anything else finds none there, and Rust refuses it.
 
+const { types: { isProxy } } = require('node:util');
+
 const binding = require('./binding.js');
 const threads = require('./threads.js');
 
-const { defineProperties } = Object;
+const { defineProperties, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 const { construct } = Reflect;
 // The first releases of Node 20 have no such symbol; then nobody can name the property.
 const { dispose = Symbol('Symbol.dispose') } = Symbol;
@@ -20,6 +22,9 @@ function markAsUncloneable(library) {
 
 // What Rust knows a library by, undefined when it is none; and the path it was opened with.
 let native, pathOf;
+
+const { prototype: basePrototype } = FinalizationRegistry;
+const { prototype: objectPrototype } = Object;
 
 class Library extends FinalizationRegistry {
   #native;
@@ -51,7 +56,10 @@ function DynamicLibrary(path) {
   if (new.target === undefined) {
     binding.refuseCall();
   }
-  return construct(Library, [path], new.target);
+  const library = construct(Library, [path], new.target);
+  // What the language gives a constructor without a prototype is that of the base class.
+  if (getPrototypeOf(library) === basePrototype) setPrototypeOf(library, objectPrototype);
+  return library;
 }
 
 function close() {
@@ -64,6 +72,13 @@ function getFunction(name, signature) {
 
 function getFunctions(definitions) {
   return binding.getFunctions(native(this), definitions, this);
+}
+
+// A callback's name for messages. A Proxy's traps and a getter are the user's code, and stay unused.
+function nameOf(callback) {
+  if (typeof callback !== 'function' || isProxy(callback)) return '';
+  const name = getOwnPropertyDescriptor(callback, 'name')?.value;
+  return typeof name === 'string' ? name : '';
 }
 
 const methods = {
@@ -83,7 +98,7 @@ const methods = {
     return binding.getFunctionFromPointer(native(this), address, signature, this);
   },
   registerCallback(signature = undefined, callback = undefined) {
-    return binding.registerCallback(native(this), signature, callback);
+    return binding.registerCallback(native(this), signature, callback, nameOf(typeof signature === 'function' ? signature : callback));
   },
   unregisterCallback(pointer = undefined) {
     return binding.unregisterCallback(native(this), pointer);

@@ -168,6 +168,18 @@ describe('a callback that throws', options, () => {
       });
       fixture.native('call_nested_i32', 'i32', 'function', 'u32', 'i32')(callback, 30, 0);
     }, ['Error: mine', 'at thrower (']],
+    'an Error that exits the process when it is looked at': [({ fixture }) => {
+      const error = Object.defineProperty(new Error('hostile'), 'stack', { get() { process.exit(8); } });
+      fixture.native('call_void', 'void', 'function')(fixture.open().registerCallback(function thrower() { throw error; }));
+    }, []],
+    'an Error whose stack is made by a function that exits': [({ fixture }) => {
+      Error.prepareStackTrace = () => process.exit(8);
+      fixture.native('call_void', 'void', 'function')(fixture.open().registerCallback(function thrower() { throw new Error('mine'); }));
+    }, []],
+    'an Error that does not come back when it is looked at': [({ fixture }) => {
+      const error = Object.defineProperty(new Error('hostile'), 'stack', { get() { for (;;); } });
+      fixture.native('call_void', 'void', 'function')(fixture.open().registerCallback(function thrower() { throw error; }));
+    }, []],
     'and has a name that is not its own to read': [({ fixture }) => {
       const callback = Object.defineProperty(() => { throw new Error('mine'); }, 'name', { get() { throw new Error('name'); } });
       fixture.native('call_void', 'void', 'function')(fixture.open().registerCallback(callback));

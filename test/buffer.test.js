@@ -89,6 +89,21 @@ describe('views', () => {
     }
     assert.equal(sum(Buffer.alloc(0), 0), 0n);
   });
+
+  test('that are empty, and have memory to grow into', { skip: process.versions.bun !== undefined && 'JavaScriptCore has an address for what has no memory, too' }, () => {
+    const growing = new ArrayBuffer(0, { maxByteLength: 4096 });
+    const shrunk = new ArrayBuffer(16, { maxByteLength: 64 });
+    const before = address(shrunk);
+    shrunk.resize(0);
+    for (const buffer of [growing, shrunk]) {
+      assert.notEqual(address(buffer), 0n);
+      for (const view of [buffer, new Uint8Array(buffer), new DataView(buffer)]) {
+        assert.equal(address(view), address(buffer));
+        assert.equal(getRawPointer(view), address(buffer));
+      }
+    }
+    assert.equal(address(shrunk), before);
+  });
 });
 
 describe('small typed arrays, which begin inside of the heap', () => {

@@ -208,6 +208,9 @@ test('a Buffer may lie anywhere', () => {
   const resizable = Buffer.from(new ArrayBuffer(8, { maxByteLength: 16 }), 1, 3).fill(5);
   assert.deepEqual([...written(() => exportBuffer(resizable, base, 3), 3)], [5, 5, 5]);
   assert.deepEqual([...written(() => exportBuffer(Buffer.from('pooled').subarray(2, 4), base, 2), 2)], [...Buffer.from('ol')]);
+  const wide = Object.setPrototypeOf(Uint16Array.of(0x101, 0x202, 0x303), Buffer.prototype);
+  assert.deepEqual([...written(() => exportBuffer(wide, base, 6), 6)], [1, 1, 2, 2, 3, 3]);
+  assert.throws(() => exportBuffer(wide, base, 5), { code: 'ERR_OUT_OF_RANGE' });
 });
 
 test('every kind of view is exported', () => {

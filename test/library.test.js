@@ -209,6 +209,11 @@ describe('getFunctions', () => {
     assert.throws(() => library.getFunctions({ add_i32: addition, noop: 1 }), argumentType('Signature of function noop must be an object'));
     assert.throws(() => library.getFunctions({ add_i32: addition, 'a\0': {} }), argumentValue('Function name must not contain null bytes'));
     assert.deepEqual([Object.keys(library.functions), Object.keys(library.symbols)], [[], []]);
+    const meddling = { get return() { library.getFunction('noop', { return: 'u32' }); return 'i32'; }, arguments: ['i32', 'i32'] };
+    assert.throws(() => library.getFunctions({ add_u8: {}, noop: {}, add_i32: meddling }), argumentValue('Function noop was already requested with a different signature'));
+    assert.deepEqual(Object.keys(library.functions), ['noop']);
+    const closing = { get return() { library.close(); return 'i32'; } };
+    assert.throws(() => library.getFunctions({ add_u8: {}, add_i32: closing }), { code: 'ERR_FFI_LIBRARY_CLOSED' });
   });
 
   test('gives them in order, without a prototype', () => {

@@ -119,9 +119,8 @@ impl Callbacks {
         })
     }
 
-    /// Makes `function` callable for C, and gives the address.
-    pub fn register<'env>(self: &Rc<Self>, env: Env<'env>, signature: Signature, function: Value<'env>) -> Result<usize> {
-        let name = ask_text(env, |hooks| &hooks.name_of, &[function])?;
+    /// Makes `function` callable for C, and gives the address. Messages call it `name`.
+    pub fn register<'env>(self: &Rc<Self>, env: Env<'env>, signature: Signature, function: Value<'env>, name: String) -> Result<usize> {
         let incoming = incoming(env, &signature)?;
         let live = Rc::new(Live {
             env: env.raw(),
@@ -387,11 +386,10 @@ impl Callback {
         }
         match convert::scalar(env, representation, Wide::Bigint, value) {
             Some(slot) => slot,
-            None => {
+            None => self.abort_described("Callback returned invalid value for declared FFI type", || {
                 let received = ask_text(env, |hooks| &hooks.received, &[value]).ok();
-                let returned = format!("it returned {}", received.unwrap_or_default());
-                self.abort("Callback returned invalid value for declared FFI type", &returned);
-            }
+                format!("it returned {}", received.unwrap_or_default())
+            }),
         }
     }
 
@@ -415,8 +413,9 @@ impl Callback {
 
     #[cold]
     fn threw(&self, env: Env<'_>, exception: Value<'_>) -> ! {
-        let described = describe(env, exception);
-        self.abort("Callbacks cannot throw an exception", &described.unwrap_or_else(|| "(the exception cannot be shown)".to_owned()));
+        self.abort_described("Callbacks cannot throw an exception", || {
+            describe(env, exception).unwrap_or_else(|| "(the exception cannot be shown)".to_owned())
+        });
     }
 
     fn abort_retired(&self, event: &str) -> ! {
@@ -428,6 +427,10 @@ impl Callback {
     fn abort(&self, line: &str, details: &str) -> ! {
         let separator = if details.is_empty() { "" } else { "\n" };
         abort(line, &format!("{details}{separator}    in {}", self.description()));
+    }
+
+    fn abort_described(&self, line: &str, describe: impl FnOnce() -> String) -> ! {
+        process::abort_described(line, || format!("{}\n    in {}", describe(), self.description()));
     }
 
     /// What messages call it: its name, signature and library.

@@ -60,6 +60,8 @@ pub struct Exchange {
     /// Whether a call from C is running.
     is_incoming: Cell<bool>,
     releases: RefCell<Vec<Rc<Library>>>,
+    /// Places that were given back here. Another copy of the package may have taken one since.
+    freed: RefCell<Vec<usize>>,
     _cells: Reference,
     _gate: Reference,
 }
@@ -74,6 +76,7 @@ impl Exchange {
             ended: Cell::new(false),
             is_incoming: Cell::new(false),
             releases: RefCell::default(),
+            freed: RefCell::default(),
             _cells: Reference::strong(env, cells)?,
             _gate: Reference::strong(env, gate)?,
         })))
@@ -153,14 +156,30 @@ impl Exchange {
 
     /// A place in the gate for a library; `None` when all are taken.
     pub fn enter(self: &Rc<Self>) -> Option<Place> {
-        let top = self.top();
-        let free = (PLACES..top).find(|&index| self.gate(index) == FREE);
-        let index = free.or((top < GATE_LENGTH).then_some(top))?;
-        if index == top {
-            self.set_gate(TOP, i32::try_from(top + 1).ok()?);
-        }
+        let index = self.freed_place().or_else(|| self.unused_place()).or_else(|| self.any_place())?;
         self.set_gate(index, if self.gate(ALIVE) > 0 { SHUT } else { OPEN });
         Some(Place { exchange: Rc::clone(self), index })
+    }
+
+    fn is_free(&self, index: usize) -> bool {
+        self.gate(index) == FREE
+    }
+
+    fn freed_place(&self) -> Option<usize> {
+        let mut freed = self.freed.borrow_mut();
+        std::iter::from_fn(|| freed.pop()).find(|&index| self.is_free(index))
+    }
+
+    fn unused_place(&self) -> Option<usize> {
+        let top = self.top();
+        let next = i32::try_from(top + 1).ok().filter(|_| top < GATE_LENGTH)?;
+        self.set_gate(TOP, next);
+        Some(top)
+    }
+
+    /// What another copy has given back, too: looking at all places takes long.
+    fn any_place(&self) -> Option<usize> {
+        (PLACES..self.top()).find(|&index| self.is_free(index))
     }
 
     /// Counts a callback in, until the result is dropped.
@@ -264,6 +283,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         if !self.exchange.ended.get() {
             self.exchange.set_gate(self.index, FREE);
+            self.exchange.freed.borrow_mut().push(self.index);
         }
     }
 }

@@ -145,7 +145,7 @@ fn define_function<'env, C: Callee>(env: Env<'env>, exports: Value<'env>, name: 
     Ok(env.define(exports, env.create_string_utf8(name.to_bytes())?, boundary::function(env, name, callee)?)?)
 }
 
-/// What JavaScript has to know of the memory that it makes for the wrappers.
+/// What JavaScript has to know: of the memory that it makes for the wrappers, and of the keys that it looks for in signatures.
 fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     let cells = [
         ("bytes", exchange::CELLS_SIZE),
@@ -162,8 +162,18 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     ];
     let outcomes = [("RESULT", incoming::RESULT), ("VALUE", incoming::VALUE), ("EXCEPTION", incoming::EXCEPTION)];
     let outcomes = outcomes.map(|(name, number)| (name, number.unsigned_abs() as usize));
+    let keys = std::array::from_fn::<_, { signature::KEYS.len() }, _>(|number| (signature::KEYS[number], 1 << number));
+    let groups = [("RESULT", signature::RESULT_KEYS), ("PARAMETERS", signature::PARAMETER_KEYS)];
+    let groups = groups.map(|(name, keys)| (name, keys.0 as usize));
     let gate = [("length", exchange::GATE_LENGTH), ("ALIVE", exchange::ALIVE)];
-    for (name, numbers) in [("cells", cells.as_slice()), ("gate", gate.as_slice()), ("outcomes", outcomes.as_slice())] {
+    let tables = [
+        ("cells", cells.as_slice()),
+        ("gate", gate.as_slice()),
+        ("outcomes", outcomes.as_slice()),
+        ("signatureKeys", keys.as_slice()),
+        ("signatureGroups", groups.as_slice()),
+    ];
+    for (name, numbers) in tables {
         let object = env.object()?;
         for (name, number) in numbers {
             env.define(object, env.create_string(name)?, env.create_f64(*number as f64)?)?;

@@ -220,15 +220,20 @@ pub fn get_functions<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Re
             Some(_) => None,
             None => Some(library.code(&name)?),
         };
-        defined.push((key, name, signature, code));
+        defined.push((name, signature, code));
     }
-    for (key, name, signature, code) in defined {
+    // A getter may have asked for some meanwhile, or closed the library.
+    library.refuse_closed()?;
+    for (name, signature, _) in &defined {
+        library.known(env, name, signature, owner)?;
+    }
+    for (name, signature, code) in defined {
         let function = match code {
-            // Unless a getter has asked for it meanwhile.
             Some(code) if !library.functions.borrow().contains_key(&name) => library.define(env, &name, code, signature, owner)?,
             _ => library.function(env, &name, signature, owner)?,
         };
-        env.define(functions, key, function)?;
+        // The name as the symbol has it: what is no text of a symbol is U+FFFD in both.
+        env.define(functions, env.create_string(&name)?, function)?;
     }
     Ok(Some(functions))
 }
@@ -263,7 +268,7 @@ pub fn get_symbols<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Retu
     Ok(Some(symbols))
 }
 
-/// `registerCallback(library, signature, function)`
+/// `registerCallback(library, signature, function, name)`, the last of which is the function's, for messages.
 pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let library = receiver(env, arguments)?;
     let (first, second) = (arguments.get(env, 1)?, arguments.get(env, 2)?);
@@ -277,7 +282,8 @@ pub fn register_callback<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>) -
         (signature::read(env, CALLBACK_NAME, Purpose::Callback, first)?, second)
     };
     library.refuse_closed()?;
-    let address = library.callbacks.register(env, signature, function)?;
+    let name = env.text(arguments.get(env, 3)?)?.unwrap_or_default();
+    let address = library.callbacks.register(env, signature, function, name)?;
     Ok(Some(env.create_u64(address as u64)?))
 }
 

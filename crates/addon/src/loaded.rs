@@ -1,6 +1,6 @@
 //! A library as its functions and callbacks share it: loaded until it is closed, and a little longer for the calls that are inside it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::CString;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ pub struct Loaded {
     /// `None` once closed. Calls that are running hold a count of their own, so code that C is executing stays mapped.
     library: RefCell<Option<Rc<Library>>>,
     exchange: Rc<Exchange>,
-    /// Where wrappers see whether they may call. `None` when the gate is full: then only the slow tier calls.
-    place: Option<Place>,
+    /// Where wrappers see whether they may call, once there are any. `None` when the gate is full: then only the slow tier calls.
+    place: OnceCell<Option<Place>>,
 }
 
 impl Loaded {
@@ -29,7 +29,7 @@ impl Loaded {
             path: path.unwrap_or_default().into(),
             library: RefCell::new(Some(Rc::new(library))),
             exchange: Rc::clone(exchange),
-            place: exchange.enter(),
+            place: OnceCell::new(),
         })
     }
 
@@ -59,9 +59,18 @@ impl Loaded {
         self.library.borrow().is_none()
     }
 
-    /// The library's place in the gate.
+    /// The library's place in the gate, which it has from the first time that somebody asks.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        let enter = || {
+            let place = self.exchange.enter();
+            if let Some(place) = &place
+                && self.is_closed()
+            {
+                place.close();
+            }
+            place
+        };
+        self.place.get_or_init(enter).as_ref()
     }
 
     /// The memory that wrappers share with Rust.
@@ -71,7 +80,7 @@ impl Loaded {
 
     /// Closes it. It is unloaded when the last call has left it.
     pub fn close(&self) {
-        if let Some(place) = &self.place {
+        if let Some(Some(place)) = self.place.get() {
             place.close();
         }
         self.release();

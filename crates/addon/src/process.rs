@@ -3,6 +3,8 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use ferrule_native::ending;
 
@@ -13,10 +15,39 @@ static HAS_CALLED_EXIT: AtomicBool = AtomicBool::new(false);
 
 /// Writes `line` and then `details` to standard error, and ends the process as `process.abort()` does.
 pub fn abort(line: &str, details: &str) -> ! {
-    let mut error = std::io::stderr().lock();
-    // Nobody is left to hear that standard error is closed.
-    let _unheard = writeln!(error, "{line}").and_then(|()| if details.is_empty() { Ok(()) } else { writeln!(error, "{details}") });
+    write_line(line);
+    if !details.is_empty() {
+        write_line(details);
+    }
     ending::abort();
+}
+
+/// The same, with details that JavaScript is asked for.
+///
+/// That can run code of the user's, so the line comes first, and the end does not depend on it: when the code calls `exit`, or does not come
+/// back for [`DESCRIBING_MAX`], the process ends all the same.
+pub fn abort_described(line: &str, describe: impl FnOnce() -> String) -> ! {
+    write_line(line);
+    // SAFETY: the handler takes nothing, and the addon is never unloaded (`build.rs`).
+    let _only_for_want_of_memory = unsafe { libc::atexit(abort_at_exit) };
+    let _only_for_want_of_threads = thread::Builder::new().spawn(|| {
+        thread::sleep(DESCRIBING_MAX);
+        ending::abort();
+    });
+    write_line(&describe());
+    ending::abort();
+}
+
+/// How long JavaScript may take to say what went wrong.
+const DESCRIBING_MAX: Duration = Duration::from_secs(5);
+
+extern "C" fn abort_at_exit() {
+    ending::abort();
+}
+
+fn write_line(text: &str) {
+    // Nobody is left to hear that standard error is closed.
+    let _unheard = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Whether the process is exiting. What runs then are the destructors and exit handlers of libraries, and what they call must not spoil the
@@ -45,6 +76,8 @@ mod exit {
 
     use std::sync::atomic::Ordering;
 
+    use ferrule_native::thread;
+
     pub use super::at_exit::{has_begun, worker_ends};
 
     /// Whether it is known from the moment the main thread calls `exit`, whatever makes it do so.
@@ -54,8 +87,7 @@ mod exit {
 
     impl Drop for Watch {
         fn drop(&mut self) {
-            // SAFETY: both calls take nothing and cannot fail.
-            if unsafe { libc::gettid() == libc::getpid() } {
+            if thread::is_main() {
                 super::HAS_CALLED_EXIT.store(true, Ordering::Release);
                 super::exits();
             }

@@ -4,13 +4,20 @@ use ferrule_abi::{Signature, Type};
 
 use crate::error::{Error, Result, Subject};
 use crate::napi::{Env, Kind, Value};
+use crate::state::ask;
 
-/// The keys of the result type, in the order they are looked for.
-const RESULT_KEYS: [&str; 3] = ["returns", "return", "result"];
-/// The keys of the parameter list, in the order they are looked for.
-const PARAMETER_KEYS: [&str; 2] = ["parameters", "arguments"];
+/// The keys of a signature, in the order they are looked for.
+pub const KEYS: [&str; 6] = ["returns", "return", "result", "parameters", "arguments", "reentrant"];
+/// Those of the result type.
+pub const RESULT_KEYS: Keys = Keys(0b000_111);
+/// Those of the parameter list.
+pub const PARAMETER_KEYS: Keys = Keys(0b011_000);
 /// The key that says that a function enters JavaScript by itself. A callback has no use for it.
-const REENTRANT_KEY: &str = "reentrant";
+pub const REENTRANT_KEY: Keys = Keys(0b100_000);
+
+/// Some of [`KEYS`]: bit `n` stands for number `n`, also where JavaScript looks which there are (`keysOf` in `lib/hooks.js`).
+#[derive(Clone, Copy)]
+pub struct Keys(pub u32);
 
 /// What a signature is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,59 +37,44 @@ pub fn is_record<'env>(env: Env<'env>, value: Value<'env>) -> Result<bool> {
 ///
 /// First which keys there are (`in`, so inherited ones count), then whether there are too many or unknown ones, then each value once.
 pub fn read<'env>(env: Env<'env>, name: &str, purpose: Purpose, object: Value<'env>) -> Result<Signature> {
-    let result = present(env, object, &RESULT_KEYS)?;
-    let parameters = present(env, object, &PARAMETER_KEYS)?;
-    let result = at_most_one(&result).map_err(|Several| Error::SeveralResults(name.to_owned()))?;
-    let parameters = at_most_one(&parameters).map_err(|Several| Error::SeveralParameterLists(name.to_owned()))?;
-    let reentrant = other_key(env, name, purpose, object)?;
+    let known = if purpose == Purpose::Function { KEYS.len() } else { KEYS.len() - 1 };
+    let answer = ask(env, |hooks| &hooks.keys_of, &[object, env.create_u32(known as u32)?])?;
+    // An own key that is none of them: a misspelt one must not turn a function into `void ()`.
+    let Some(present) = env.number(answer) else {
+        return Err(Error::UnknownSignatureKey { name: name.to_owned(), key: env.text(answer)?.unwrap_or_default() });
+    };
+    let present = Keys(present as u32);
+    let result = present.at_most_one(RESULT_KEYS).map_err(|Several| Error::SeveralResults(name.to_owned()))?;
+    let parameters = present.at_most_one(PARAMETER_KEYS).map_err(|Several| Error::SeveralParameterLists(name.to_owned()))?;
+    let reentrant = present.at_most_one(REENTRANT_KEY).unwrap_or(None);
+    let value = |key| env.get(object, env.create_string(key)?);
     let result = match result {
-        Some(key) => read_result(env, name, env.get(object, key)?)?,
+        Some(key) => read_result(env, name, value(key)?)?,
         None => Type::Void,
     };
     let parameters = match parameters {
-        Some(key) => read_parameters(env, name, env.get(object, key)?)?,
+        Some(key) => read_parameters(env, name, value(key)?)?,
         None => Vec::new(),
     };
     let reentrant = match reentrant {
-        Some(key) => read_reentrant(env, name, env.get(object, key)?)?,
+        Some(key) => read_reentrant(env, name, value(key)?)?,
         None => false,
     };
     Ok(Signature { reentrant, ..Signature::new(result, parameters) })
 }
 
-fn present<'env>(env: Env<'env>, object: Value<'env>, keys: &[&str]) -> Result<Vec<Value<'env>>> {
-    let mut present = Vec::new();
-    for key in keys {
-        let key = env.create_string(key)?;
-        if env.has(object, key)? {
-            present.push(key);
-        }
-    }
-    Ok(present)
-}
-
 struct Several;
 
-fn at_most_one<'env>(keys: &[Value<'env>]) -> std::result::Result<Option<Value<'env>>, Several> {
-    match keys {
-        [] => Ok(None),
-        [key] => Ok(Some(*key)),
-        _ => Err(Several),
-    }
-}
-
-/// The key [`REENTRANT_KEY`], where it is. A misspelt key must not turn a function into `void ()`.
-fn other_key<'env>(env: Env<'env>, name: &str, purpose: Purpose, object: Value<'env>) -> Result<Option<Value<'env>>> {
-    let mut reentrant = None;
-    for key in env.own_keys(object)? {
-        let text = env.text(key)?.unwrap_or_default();
-        if purpose == Purpose::Function && text == REENTRANT_KEY {
-            reentrant = Some(key);
-        } else if !RESULT_KEYS.contains(&text.as_str()) && !PARAMETER_KEYS.contains(&text.as_str()) {
-            return Err(Error::UnknownSignatureKey { name: name.to_owned(), key: text });
+impl Keys {
+    /// The one of `group` that is among these.
+    fn at_most_one(self, group: Keys) -> std::result::Result<Option<&'static str>, Several> {
+        let found = self.0 & group.0;
+        match found.count_ones() {
+            0 => Ok(None),
+            1 => Ok(KEYS.get(found.trailing_zeros() as usize).copied()),
+            _ => Err(Several),
         }
     }
-    Ok(reentrant)
 }
 
 fn read_reentrant<'env>(env: Env<'env>, name: &str, value: Value<'env>) -> Result<bool> {

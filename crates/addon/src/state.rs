@@ -104,6 +104,8 @@ hooks! {
     shape,
     /// `(result, ...types) => wrapper`: the function that V8 calls for C, with the user's function.
     receive,
+    /// `(object, count) => number`: which of the first `count` keys of signatures there are; or an own key that is none of them.
+    keys_of,
     /// `() => object` without a prototype.
     record,
     /// `value => string`: what Node's argument errors say they received.
@@ -112,8 +114,6 @@ hooks! {
     received_number,
     /// `error => string`: the error with its stack.
     inspect,
-    /// `function => string`: the function's own name, read without running any of the user's code.
-    name_of,
     /// `() => string`: the lines of the JavaScript stack, each with a line break.
     call_stack,
     /// `() => {}`: tells diagnostics channels that the module was used without permission.
@@ -122,7 +122,7 @@ hooks! {
     nothing,
     /// `value => boolean`
     is_buffer,
-    /// `(view, isAnyView) => number`: the byte length of a Buffer, or else of a typed array or DataView, read with the language's own getters.
+    /// `view => number`: the byte length of a typed array or DataView, read with the language's own getters.
     byte_length,
     /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
     shared_bytes,

@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::OnceLock;
 
 use napi_sys as sys;
 
@@ -10,7 +11,7 @@ use super::{Env, Result, Value, get};
 /// The memory of a buffer object. How long it is, the object itself says.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// Its first byte; null when the ArrayBuffer has none. (JavaScriptCore has an address for it.)
+    /// Its first byte; null when the ArrayBuffer has no memory. One that is empty may have some, to grow into.
     pub address: *mut c_void,
     /// Whether it has been taken away.
     pub detached: bool,
@@ -31,7 +32,7 @@ impl<'env> Env<'env> {
         } else {
             return Ok(None);
         }
-        if length == 0 && !address.is_null() && self.array_buffer_length(self.value(buffer)) == Ok(0) {
+        if length == 0 && !address.is_null() && self.array_buffer_length(self.value(buffer)) == Ok(0) && self.nothing_has_address() {
             address = ptr::null_mut();
         }
         let detached = get!(self, napi_is_detached_arraybuffer(buffer) -> bool)?;
@@ -44,11 +45,21 @@ impl<'env> Env<'env> {
             return Ok(None);
         }
         let mut address = ptr::null_mut();
-        if get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)? == 0 {
+        let length = get!(self, napi_get_arraybuffer_info(value.0, &raw mut address) -> usize)?;
+        if length == 0 && !address.is_null() && self.nothing_has_address() {
             address = ptr::null_mut();
         }
         let detached = get!(self, napi_is_detached_arraybuffer(value.0) -> bool)?;
         Ok(Some(Memory { address, detached }))
+    }
+
+    /// Whether the engine has an address for an ArrayBuffer without memory, as JavaScriptCore does.
+    fn nothing_has_address(self) -> bool {
+        static ANSWER: OnceLock<bool> = OnceLock::new();
+        *ANSWER.get_or_init(|| {
+            let mut address = ptr::null_mut();
+            get!(self, napi_create_arraybuffer(0, &raw mut address) -> sys::napi_value).is_ok() && !address.is_null()
+        })
     }
 
     /// The length of an ArrayBuffer in bytes.

@@ -25,11 +25,6 @@ impl<'env> Env<'env> {
         get!(self, napi_get_element(object.0, index) -> sys::napi_value).map(|raw| self.value(raw))
     }
 
-    /// `key in object`.
-    pub fn has(self, object: Value<'env>, key: Value<'env>) -> Result<bool> {
-        get!(self, napi_has_property(object.0, key.0) -> bool)
-    }
-
     /// `object[key]`.
     pub fn get(self, object: Value<'env>, key: Value<'env>) -> Result<Value<'env>> {
         get!(self, napi_get_property(object.0, key.0) -> sys::napi_value).map(|raw| self.value(raw))

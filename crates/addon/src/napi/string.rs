@@ -1,6 +1,7 @@
 //! Strings. Node-API writes a NUL behind what it copies out, so buffers have room for one more unit.
 
-use std::ptr;
+use std::mem::MaybeUninit;
+use std::{ptr, slice};
 
 use napi_sys as sys;
 
@@ -8,6 +9,9 @@ use super::{Env, Failure, Result, Value, get};
 
 /// What a lone surrogate or a cut-off character can shorten a UTF-8 copy by: less than one character of four bytes.
 const LONGEST_CHARACTER: usize = 4;
+
+/// What is copied without asking for its length first: names, mostly.
+const SHORT: usize = 128;
 
 impl<'env> Env<'env> {
     /// The length of a string in bytes of UTF-8, lone surrogates counted as U+FFFD; `None` for any other kind of value.
@@ -42,7 +46,7 @@ impl<'env> Env<'env> {
 
     /// Copies a string as UTF-8 with a NUL into `buffer` if it surely fits there whole. Returns the length without the NUL, or `None`
     /// when it may have been cut.
-    pub fn try_write_utf8(self, value: Value<'env>, buffer: &mut [std::mem::MaybeUninit<u8>]) -> Result<Option<usize>> {
+    pub fn try_write_utf8(self, value: Value<'env>, buffer: &mut [MaybeUninit<u8>]) -> Result<Option<usize>> {
         if buffer.len() <= LONGEST_CHARACTER {
             return Ok(None);
         }
@@ -53,14 +57,25 @@ impl<'env> Env<'env> {
 
     /// A string's text, lone surrogates as U+FFFD; `None` for any other kind of value.
     pub fn text(self, value: Value<'env>) -> Result<Option<String>> {
-        let Some(length) = self.utf8_length(value)? else { return Ok(None) };
+        let mut short = [const { MaybeUninit::uninit() }; SHORT];
+        match expected(self.try_write_utf8(value, &mut short), sys::Status::napi_string_expected)? {
+            None => Ok(None),
+            // SAFETY: so many bytes have been written.
+            Some(Some(length)) => Ok(Some(owned(unsafe { slice::from_raw_parts(short.as_ptr().cast(), length) }.to_vec()))),
+            Some(None) => self.long_text(value).map(Some),
+        }
+    }
+
+    /// The text of what is known to be a string.
+    fn long_text(self, value: Value<'env>) -> Result<String> {
+        let length = self.utf8_length(value)?.unwrap_or(0);
         let mut bytes = Vec::with_capacity(length + 1);
         // SAFETY: the vector has that capacity; `written` bytes of it have been written.
         unsafe {
             let written = self.write_utf8(value, bytes.as_mut_ptr(), length + 1)?;
             bytes.set_len(written);
         }
-        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(owned(bytes))
     }
 
     /// A string of this text.
@@ -77,6 +92,11 @@ impl<'env> Env<'env> {
         let length = isize::try_from(bytes.len()).unwrap_or(isize::MAX);
         get!(self, napi_create_string_utf8(bytes.as_ptr().cast(), length) -> sys::napi_value).map(|raw| self.value(raw))
     }
+}
+
+/// The text of bytes that Node-API has written.
+fn owned(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Turns the one status that means "another kind of value" into `None`.
