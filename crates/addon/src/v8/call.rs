@@ -8,17 +8,18 @@ use std::sync::OnceLock;
 
 use napi_sys as sys;
 
+use super::abi::Method;
 use super::layout::{HandleScope, HandleScopeData, HandleScopes};
+use super::names;
 use super::symbols::{self, Absence, Isolate};
 use crate::napi::{Env, Value};
 
 /// `MaybeLocal<Value> Function::Call(Local<Context>, Local<Value> receiver, int count, Local<Value> arguments[])`
-type CallInContext =
-    unsafe extern "C" fn(sys::napi_value, sys::napi_value, sys::napi_value, i32, *const sys::napi_value) -> sys::napi_value;
+type CallInContext = Method<fn(sys::napi_value, sys::napi_value, sys::napi_value, i32, *const sys::napi_value) -> sys::napi_value>;
 
 /// The same, which is told the isolate.
 type CallInIsolate =
-    unsafe extern "C" fn(sys::napi_value, *mut Isolate, sys::napi_value, sys::napi_value, i32, *const sys::napi_value) -> sys::napi_value;
+    Method<fn(sys::napi_value, *mut Isolate, sys::napi_value, sys::napi_value, i32, *const sys::napi_value) -> sys::napi_value>;
 
 /// How a function is called.
 #[derive(Clone, Copy)]
@@ -30,7 +31,7 @@ enum FunctionCall {
 /// V8's functions that calls take.
 struct Functions {
     isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
-    isolate_get_current_context: unsafe extern "C" fn(*mut Isolate) -> sys::napi_value,
+    isolate_get_current_context: Method<fn(*mut Isolate) -> sys::napi_value>,
     isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool,
     call: FunctionCall,
     globalize: Globalize,
@@ -65,29 +66,26 @@ fn find() -> Result<Functions, Absence> {
     // method takes its object first: a `HandleScope`, or the slot of a handle.
     unsafe {
         Ok(Functions {
-            isolate_get_current: image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
-            isolate_get_current_context: image.function(c"_ZN2v87Isolate17GetCurrentContextEv")?,
-            isolate_is_execution_terminating: image.function(c"_ZN2v87Isolate22IsExecutionTerminatingEv")?,
+            isolate_get_current: image.function(names::ISOLATE_GET_CURRENT)?,
+            isolate_get_current_context: image.function(names::ISOLATE_GET_CURRENT_CONTEXT)?,
+            isolate_is_execution_terminating: image.function(names::ISOLATE_IS_EXECUTION_TERMINATING)?,
             call: if v8.layout.calls_in_isolate {
-                FunctionCall::InIsolate(
-                    image.function(c"_ZN2v88Function4CallEPNS_7IsolateENS_5LocalINS_7ContextEEENS3_INS_5ValueEEEiPS7_")?,
-                )
+                FunctionCall::InIsolate(image.function(names::FUNCTION_CALL_IN_ISOLATE)?)
             } else {
-                FunctionCall::InContext(image.function(c"_ZN2v88Function4CallENS_5LocalINS_7ContextEEENS1_INS_5ValueEEEiPS5_")?)
+                FunctionCall::InContext(image.function(names::FUNCTION_CALL)?)
             },
             globalize: if v8.layout.globalizes_objects {
-                Globalize::Object(image.function(c"_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm")?)
+                Globalize::Object(image.function(names::GLOBALIZE_OBJECT)?)
             } else {
-                Globalize::Slot(image.function(c"_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEPm")?)
+                Globalize::Slot(image.function(names::GLOBALIZE_SLOT)?)
             },
-            dispose_global: image.function(c"_ZN2v812api_internal13DisposeGlobalEPm")?,
+            dispose_global: image.function(names::DISPOSE_GLOBAL)?,
             scopes: match v8.layout.handle_scopes {
-                HandleScopes::Exported => Scopes::Exported {
-                    open: image.function(c"_ZN2v811HandleScopeC1EPNS_7IsolateE")?,
-                    close: image.function(c"_ZN2v811HandleScopeD1Ev")?,
-                },
+                HandleScopes::Exported => {
+                    Scopes::Exported { open: image.function(names::HANDLE_SCOPE_NEW)?, close: image.function(names::HANDLE_SCOPE_DROP)? }
+                }
                 HandleScopes::Inline(data) => {
-                    Scopes::Inline { data, delete_extensions: image.function(c"_ZN2v811HandleScope16DeleteExtensionsEPNS_7IsolateE")? }
+                    Scopes::Inline { data, delete_extensions: image.function(names::HANDLE_SCOPE_DELETE_EXTENSIONS)? }
                 }
             },
         })
@@ -136,7 +134,7 @@ impl Caller {
         // SAFETY: an `Env` is that of a callback that is running on this thread, so there is an isolate, and in it a context.
         let (isolate, context) = unsafe {
             let isolate = (functions.isolate_get_current)();
-            (isolate, (functions.isolate_get_current_context)(isolate))
+            (isolate, functions.isolate_get_current_context.call(isolate))
         };
         let undefined = env.undefined().map_err(|_| Absence::Scopes)?;
         // SAFETY: a handle is the address of a slot, which is valid while its scope is open.
@@ -202,8 +200,8 @@ impl Caller {
                 return None;
             }
             match self.functions.call {
-                FunctionCall::InContext(call) => call(function.0, self.context.0, receiver, 1, &raw const argument),
-                FunctionCall::InIsolate(call) => call(function.0, self.isolate, self.context.0, receiver, 1, &raw const argument),
+                FunctionCall::InContext(call) => call.call(function.0, self.context.0, receiver, 1, &raw const argument),
+                FunctionCall::InIsolate(call) => call.call(function.0, self.isolate, self.context.0, receiver, 1, &raw const argument),
             }
         };
         // SAFETY: V8 made the handle in the scope that is open.

@@ -7,7 +7,11 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::OnceLock;
 
+use napi_sys as sys;
+
+use super::abi::Method;
 use super::layout::{CallbackArguments, HandleScope, MemorySpan};
+use super::names;
 use super::symbols::{self, Absence, Isolate};
 
 type Question<T> = unsafe extern "C" fn(*const c_void) -> T;
@@ -40,13 +44,13 @@ pub enum Kind {
 /// How a view's bytes are found.
 enum View {
     /// `ArrayBufferView::GetContents`, which makes no handle.
-    Span(unsafe extern "C" fn(*const c_void, MemorySpan) -> MemorySpan),
+    Span(Method<fn(*const c_void, MemorySpan) -> MemorySpan>),
     /// The view's buffer, for which V8 makes a handle, and its offset.
     Buffer {
         isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
         open_scope: unsafe extern "C" fn(*mut HandleScope, *mut Isolate),
         close_scope: unsafe extern "C" fn(*mut HandleScope),
-        buffer: Question<*const c_void>,
+        buffer: Method<fn(*const c_void) -> sys::napi_value>,
         byte_offset: Question<usize>,
     },
 }
@@ -64,25 +68,25 @@ fn find() -> Result<Contents, Absence> {
     // SAFETY: the declarations in the headers of the versions that were tried. A C++ method takes its object, here a handle, first.
     unsafe {
         let view = if layout.view_contents {
-            View::Span(image.function(c"_ZN2v815ArrayBufferView11GetContentsENS_10MemorySpanIhEE")?)
+            View::Span(image.function(names::VIEW_GET_CONTENTS)?)
         } else {
             View::Buffer {
-                isolate_get_current: image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
-                open_scope: image.function(c"_ZN2v811HandleScopeC1EPNS_7IsolateE")?,
-                close_scope: image.function(c"_ZN2v811HandleScopeD1Ev")?,
-                buffer: image.function(c"_ZN2v815ArrayBufferView6BufferEv")?,
-                byte_offset: image.function(c"_ZN2v815ArrayBufferView10ByteOffsetEv")?,
+                isolate_get_current: image.function(names::ISOLATE_GET_CURRENT)?,
+                open_scope: image.function(names::HANDLE_SCOPE_NEW)?,
+                close_scope: image.function(names::HANDLE_SCOPE_DROP)?,
+                buffer: image.function(names::VIEW_BUFFER)?,
+                byte_offset: image.function(names::VIEW_BYTE_OFFSET)?,
             }
         };
         Ok(Contents {
-            value_is_array_buffer_view: image.function(c"_ZNK2v85Value17IsArrayBufferViewEv")?,
-            value_is_array_buffer: image.function(c"_ZNK2v85Value13IsArrayBufferEv")?,
-            array_buffer_data: image.function(c"_ZNK2v811ArrayBuffer4DataEv")?,
-            array_buffer_byte_length: image.function(c"_ZNK2v811ArrayBuffer10ByteLengthEv")?,
-            view_has_buffer: image.function(c"_ZNK2v815ArrayBufferView9HasBufferEv")?,
-            view_byte_length: image.function(c"_ZN2v815ArrayBufferView10ByteLengthEv")?,
-            view_copy_contents: image.function(c"_ZN2v815ArrayBufferView12CopyContentsEPvm")?,
-            value_is_uint8_array: image.function(c"_ZNK2v85Value12IsUint8ArrayEv")?,
+            value_is_array_buffer_view: image.function(names::VALUE_IS_ARRAY_BUFFER_VIEW)?,
+            value_is_array_buffer: image.function(names::VALUE_IS_ARRAY_BUFFER)?,
+            array_buffer_data: image.function(names::ARRAY_BUFFER_DATA)?,
+            array_buffer_byte_length: image.function(names::ARRAY_BUFFER_BYTE_LENGTH)?,
+            view_has_buffer: image.function(names::VIEW_HAS_BUFFER)?,
+            view_byte_length: image.function(names::VIEW_BYTE_LENGTH)?,
+            view_copy_contents: image.function(names::VIEW_COPY_CONTENTS)?,
+            value_is_uint8_array: image.function(names::VALUE_IS_UINT8_ARRAY)?,
             view,
             callback_arguments: layout.callback_arguments,
         })
@@ -169,7 +173,7 @@ impl Contents {
         match &self.view {
             View::Span(contents) => {
                 // SAFETY: the caller's list. A view that has a buffer needs none of the room that the second argument can offer.
-                let span = unsafe { contents(value, MemorySpan { data: ptr::null_mut(), size: 0 }) };
+                let span = unsafe { contents.call(value, MemorySpan { data: ptr::null_mut(), size: 0 }) };
                 (span.size > 0).then(|| (span.data.cast(), span.size))
             }
             View::Buffer { isolate_get_current, open_scope, close_scope, buffer, byte_offset } => {
@@ -181,7 +185,7 @@ impl Contents {
                     }
                     let mut scope = HandleScope::UNINIT;
                     open_scope(&raw mut scope, isolate_get_current());
-                    let address = (self.array_buffer_data)(buffer(value)).cast::<u8>().wrapping_add(byte_offset(value));
+                    let address = (self.array_buffer_data)(buffer.call(value).cast()).cast::<u8>().wrapping_add(byte_offset(value));
                     close_scope(&raw mut scope);
                     Some((address.cast(), length))
                 }

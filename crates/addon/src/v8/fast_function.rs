@@ -8,35 +8,27 @@
 //! environment's own thread only.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use napi_sys as sys;
 
+use super::abi::{Method, Static};
 use super::layout::{
     CFunction, CFunctionInfoStorage, CType, ConstructorBehavior, FLOATING_ARGUMENTS_MAX, GENERAL_ARGUMENTS_MAX, Int64Representation,
     Layout, SideEffectType,
 };
+use super::names;
 use super::symbols::{self, Absence, Isolate};
 
 /// `void (*)(const v8::FunctionCallbackInfo<v8::Value>&)`
 pub type OrdinaryCallback = unsafe extern "C" fn(*const c_void);
 
-type TemplateNew = unsafe extern "C" fn(
-    *mut Isolate,
-    OrdinaryCallback,
-    sys::napi_value,
-    sys::napi_value,
-    i32,
-    i32,
-    i32,
-    *const CFunction,
-    u16,
-    u16,
-    u16,
-) -> sys::napi_value;
+type TemplateNew = Static<
+    fn(*mut Isolate, OrdinaryCallback, sys::napi_value, sys::napi_value, i32, i32, i32, *const CFunction, u16, u16, u16) -> sys::napi_value,
+>;
 
 /// The constructor of `v8::CFunctionInfo`, which takes the representation of 64-bit integers since there is one.
 #[derive(Clone, Copy)]
@@ -49,13 +41,11 @@ enum InfoConstructor {
 pub struct FastFunctions {
     layout: &'static Layout,
     isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
-    isolate_get_current_context: unsafe extern "C" fn(*mut Isolate) -> sys::napi_value,
+    isolate_get_current_context: Method<fn(*mut Isolate) -> sys::napi_value>,
     template_new: TemplateNew,
-    template_get_function: unsafe extern "C" fn(sys::napi_value, sys::napi_value) -> sys::napi_value,
+    template_get_function: Method<fn(sys::napi_value, sys::napi_value) -> sys::napi_value>,
     construct_info: InfoConstructor,
 }
-
-const TEMPLATE_NEW: &CStr = c"_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEiNS_19ConstructorBehaviorENS_14SideEffectTypeEPKNS_9CFunctionEttt";
 
 /// V8's functions, looked up the first time somebody asks.
 pub fn resolved() -> Result<&'static FastFunctions, &'static Absence> {
@@ -71,16 +61,14 @@ fn find() -> Result<FastFunctions, Absence> {
     unsafe {
         Ok(FastFunctions {
             layout,
-            isolate_get_current: image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
-            isolate_get_current_context: image.function(c"_ZN2v87Isolate17GetCurrentContextEv")?,
-            template_new: image.function(TEMPLATE_NEW)?,
-            template_get_function: image.function(c"_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE")?,
+            isolate_get_current: image.function(names::ISOLATE_GET_CURRENT)?,
+            isolate_get_current_context: image.function(names::ISOLATE_GET_CURRENT_CONTEXT)?,
+            template_new: image.function(names::FUNCTION_TEMPLATE_NEW)?,
+            template_get_function: image.function(names::FUNCTION_TEMPLATE_GET_FUNCTION)?,
             construct_info: if layout.function_info.representation.is_some() {
-                InfoConstructor::WithRepresentation(
-                    image.function(c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_NS0_19Int64RepresentationE")?,
-                )
+                InfoConstructor::WithRepresentation(image.function(names::FUNCTION_INFO_NEW_WITH_REPRESENTATION)?)
             } else {
-                InfoConstructor::Plain(image.function(c"_ZN2v813CFunctionInfoC1ERKNS_9CTypeInfoEjPS2_")?)
+                InfoConstructor::Plain(image.function(names::FUNCTION_INFO_NEW)?)
             },
         })
     }
@@ -148,9 +136,9 @@ impl FastFunctions {
         let made = unsafe {
             let isolate = (self.isolate_get_current)();
             let behavior = ConstructorBehavior::Throw as i32;
-            let template =
-                (self.template_new)(isolate, callback, none, none, 0, behavior, SideEffectType::HasSideEffect as i32, function, 0, 0, 0);
-            (self.template_get_function)(template, (self.isolate_get_current_context)(isolate))
+            let side_effect = SideEffectType::HasSideEffect as i32;
+            let template = self.template_new.call(isolate, callback, none, none, 0, behavior, side_effect, function, 0, 0, 0);
+            self.template_get_function.call(template, self.isolate_get_current_context.call(isolate))
         };
         (!made.is_null()).then_some(made)
     }

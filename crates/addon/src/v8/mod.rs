@@ -1,11 +1,13 @@
 //! V8 itself, for the little that Node-API has no equal for. Where V8's functions are not to be had, each answer here says so, and the
 //! caller goes through Node-API.
 
+mod abi;
 mod backing_store;
 mod call;
 mod contents;
 mod fast_function;
 mod layout;
+mod names;
 mod ordinary;
 mod string;
 mod symbols;

@@ -9,14 +9,16 @@ use std::sync::OnceLock;
 
 use napi_sys as sys;
 
+use super::abi::Static;
 use super::layout::{CallbackResult, Layout, SMALL_INTEGER_SHIFT};
+use super::names;
 use super::symbols::{self, Absence, Isolate};
 
 /// How the ordinary callbacks of this V8 find their arguments and leave their results.
 pub struct Ordinary {
     layout: &'static Layout,
     isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
-    number_new: unsafe extern "C" fn(*mut Isolate, f64) -> sys::napi_value,
+    number_new: Static<fn(*mut Isolate, f64) -> sys::napi_value>,
 }
 
 /// Looked up the first time somebody asks.
@@ -31,8 +33,8 @@ fn find() -> Result<Ordinary, Absence> {
     unsafe {
         Ok(Ordinary {
             layout: v8.layout,
-            isolate_get_current: v8.image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
-            number_new: v8.image.function(c"_ZN2v86Number3NewEPNS_7IsolateEd")?,
+            isolate_get_current: v8.image.function(names::ISOLATE_GET_CURRENT)?,
+            number_new: v8.image.function(names::NUMBER_NEW)?,
         })
     }
 }
@@ -86,7 +88,7 @@ impl OrdinaryCall {
             return self.set_integer(integer);
         }
         // SAFETY: the thread of a callback has entered its isolate, and a handle scope is open.
-        let handle = unsafe { (self.ordinary.number_new)((self.ordinary.isolate_get_current)(), result) };
+        let handle = unsafe { self.ordinary.number_new.call((self.ordinary.isolate_get_current)(), result) };
         // SAFETY: V8 has just made the handle.
         unsafe { self.set_handle(handle) };
     }

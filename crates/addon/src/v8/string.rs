@@ -7,17 +7,20 @@ use std::sync::OnceLock;
 
 use napi_sys as sys;
 
+use super::abi::Static;
 use super::layout::{NEW_STRING_NORMAL, NO_NULL_TERMINATION, WRITE_FLAGS_NONE};
+use super::names;
 use super::symbols::{self, Absence, Isolate};
+
+/// What makes a string of units that lie in memory: it takes the isolate, the units, how the string is made, and the number of units.
+type NewString<Unit> = Static<fn(*mut Isolate, *const Unit, i32, i32) -> sys::napi_value>;
 
 /// V8's functions that make strings, and that read them.
 pub struct Strings {
     isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
-    /// Both take the isolate, the bytes, how the string is made, and the number of bytes.
-    new_from_one_byte: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
-    new_from_utf8: unsafe extern "C" fn(*mut Isolate, *const u8, i32, i32) -> sys::napi_value,
-    /// The same of code units, whose number is last.
-    new_from_two_byte: unsafe extern "C" fn(*mut Isolate, *const u16, i32, i32) -> sys::napi_value,
+    new_from_one_byte: NewString<u8>,
+    new_from_utf8: NewString<u8>,
+    new_from_two_byte: NewString<u16>,
     is_one_byte: unsafe extern "C" fn(*const c_void) -> bool,
     length: unsafe extern "C" fn(*const c_void) -> i32,
     write_one_byte: WriteOneByte,
@@ -43,16 +46,16 @@ fn find() -> Result<Strings, Absence> {
     // SAFETY: the declarations in the headers of the versions that were tried, whose C++ `MaybeLocal` is one pointer, as a `napi_value` is.
     unsafe {
         Ok(Strings {
-            isolate_get_current: v8.image.function(c"_ZN2v87Isolate10GetCurrentEv")?,
-            new_from_one_byte: v8.image.function(c"_ZN2v86String14NewFromOneByteEPNS_7IsolateEPKhNS_13NewStringTypeEi")?,
-            new_from_utf8: v8.image.function(c"_ZN2v86String11NewFromUtf8EPNS_7IsolateEPKcNS_13NewStringTypeEi")?,
-            new_from_two_byte: v8.image.function(c"_ZN2v86String14NewFromTwoByteEPNS_7IsolateEPKtNS_13NewStringTypeEi")?,
-            is_one_byte: v8.image.function(c"_ZNK2v86String9IsOneByteEv")?,
-            length: v8.image.function(c"_ZNK2v86String6LengthEv")?,
+            isolate_get_current: v8.image.function(names::ISOLATE_GET_CURRENT)?,
+            new_from_one_byte: v8.image.function(names::STRING_NEW_FROM_ONE_BYTE)?,
+            new_from_utf8: v8.image.function(names::STRING_NEW_FROM_UTF8)?,
+            new_from_two_byte: v8.image.function(names::STRING_NEW_FROM_TWO_BYTE)?,
+            is_one_byte: v8.image.function(names::STRING_IS_ONE_BYTE)?,
+            length: v8.image.function(names::STRING_LENGTH)?,
             write_one_byte: if v8.layout.write_one_byte_v2 {
-                WriteOneByte::Second(v8.image.function(c"_ZNK2v86String14WriteOneByteV2EPNS_7IsolateEjjPhi")?)
+                WriteOneByte::Second(v8.image.function(names::STRING_WRITE_ONE_BYTE_V2)?)
             } else {
-                WriteOneByte::First(v8.image.function(c"_ZNK2v86String12WriteOneByteEPNS_7IsolateEPhiii")?)
+                WriteOneByte::First(v8.image.function(names::STRING_WRITE_ONE_BYTE)?)
             },
         })
     }
@@ -87,12 +90,12 @@ impl Strings {
             let isolate = (self.isolate_get_current)();
             // ASCII is the same in both encodings, and V8 need not look for the length of what it makes.
             if text.is_ascii() {
-                return (self.new_from_one_byte)(isolate, text.as_ptr(), NEW_STRING_NORMAL, length);
+                return self.new_from_one_byte.call(isolate, text.as_ptr(), NEW_STRING_NORMAL, length);
             }
             let mut units = [const { MaybeUninit::uninit() }; DECODED_MAX];
             match decode(text, &mut units) {
-                Some(units) => (self.new_from_two_byte)(isolate, units.as_ptr(), NEW_STRING_NORMAL, units.len() as i32),
-                None => (self.new_from_utf8)(isolate, text.as_ptr(), NEW_STRING_NORMAL, length),
+                Some(units) => self.new_from_two_byte.call(isolate, units.as_ptr(), NEW_STRING_NORMAL, units.len() as i32),
+                None => self.new_from_utf8.call(isolate, text.as_ptr(), NEW_STRING_NORMAL, length),
             }
         }
     }

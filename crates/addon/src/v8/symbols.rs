@@ -1,28 +1,28 @@
 //! V8's own C++ functions, found by name in the running process.
 //!
-//! Node exports V8's functions for C++ addons. Ferrule takes the few that Node-API has no equal for, by their mangled names, once per
-//! process, and links to none of them: where one is missing, [`resolved`] says which, and everything goes through Node-API as before.
+//! Node exports V8's functions for C++ addons. Ferrule takes the few that Node-API has no equal for, by their mangled [`names`], once per
+//! process, and links to none of them: where one is missing, an [`Absence`] says which, and everything goes through Node-API as before.
 //!
-//! A mangled name pins the parameters of a function, and for a template the C++ library it was made with; it does not pin the result, what
-//! the function does, or which function of the same name was found. So [`Symbols`] are only handed out when all of this holds, and
-//! [`Stops`], which depend on nothing, when the second does:
+//! A mangled name pins the parameters of a function, and for a template the C++ library it was made with; in the Itanium ABI it does not pin
+//! the result, and in none what the function does, or which function of the same name was found. So there is only a [`tried`] V8 when all of
+//! this holds, and [`Stops`], which depend on nothing, when the second does:
 //!
-//! 1. the platform is one whose calling convention [`Hidden`] is right for (Linux on x86-64 and AArch64);
+//! 1. the platform is one that the declarations were tried on, by its C++ [`abi`](super::abi) (Linux on x86-64 and AArch64, Windows on x86-64);
 //! 2. every name is found, and in the same executable image as Node-API itself: not in a second V8 that some library brought along;
-//! 3. V8 says that it is a version of [`LAYOUTS`], as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
+//! 3. V8 says that it is a version of [`LAYOUTS`] that was tried there, as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
 //!    no V8. A V8 that nobody tried is not called.
 //!
 //! Only `V8::GetVersion` is called before point 3 holds: it takes nothing and has given a C string back for as long as V8 exists.
 
 use std::ffi::{CStr, c_char, c_void};
-use std::mem::{self, MaybeUninit};
+use std::mem;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use napi_sys as sys;
-
+use super::abi::MICROSOFT;
 use super::layout::{LAYOUTS, Layout};
+use super::names;
 
 /// Why V8's functions are not used here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,152 +50,27 @@ pub struct Isolate {
     opaque: [u8; 0],
 }
 
-/// `std::unique_ptr<v8::BackingStore>`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UniquePointer {
-    /// The owned object.
-    pub object: *mut c_void,
-}
-
-/// `std::shared_ptr<v8::BackingStore>`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SharedPointer {
-    /// The shared object.
-    pub object: *mut c_void,
-    /// Who counts its owners.
-    pub block: *mut ControlBlock,
-}
-
-/// The object of libstdc++ that counts the owners of a `shared_ptr` made from a `unique_ptr`.
-#[repr(C)]
-#[derive(Debug)]
-pub struct ControlBlock {
-    /// [`Vtable::functions`] of its class.
-    pub functions: *const [usize; 5],
-    /// How many `shared_ptr` there are.
-    pub owners: i32,
-    /// How many `weak_ptr` there are, and one more for all the owners together.
-    pub observers: i32,
-    /// What is deleted when the last owner goes.
-    pub object: *mut c_void,
-}
-
-/// The table of virtual functions of a C++ class without bases that move the pointer.
-#[repr(C)]
-pub struct Vtable {
-    offset_to_top: isize,
-    type_information: usize,
-    /// Where an object's own pointer points.
-    pub functions: [usize; 5],
-}
-
-/// A C++ result that comes back through memory which the caller provides.
-///
-/// C++ returns an object with a destructor that way however small it is; C, and so Rust, returns one of up to two words in registers. A
-/// struct of more than two words goes through memory in both, with its address in the same place (`rdi` on x86-64, `x8` on AArch64). So the
-/// result is declared with words behind it, which nobody writes and nobody reads.
-#[repr(C)]
-pub struct Hidden<T> {
-    /// What the function wrote.
-    pub value: T,
-    behind: MaybeUninit<[usize; 3]>,
-}
-
-/// `void (*)(void* data, size_t length, void* deleter_data)`.
-pub type Deleter = unsafe extern "C" fn(*mut c_void, usize, *mut c_void);
-
-/// The `operator new` that answers with null where the usual one throws.
-pub type OperatorNew = unsafe extern "C" fn(usize, *const c_void) -> *mut c_void;
-
-macro_rules! symbols {
-    ($($(#[$documentation:meta])* $field:ident: $kind:ty = $name:literal;)*) => {
-        /// The functions, each callable as its type says.
-        pub struct Symbols {
-            $($(#[$documentation])* pub $field: $kind,)*
-            /// `void* operator new(size_t, const std::nothrow_t&)`, the process's own: any `delete` of V8 or Node may free what it gives.
-            pub operator_new: OperatorNew,
-        }
-
-        impl Symbols {
-            /// # Safety
-            ///
-            /// The names in the image must be those of a V8 of [`LAYOUTS`].
-            unsafe fn find(image: &Image) -> Result<Self, Absence> {
-                Ok(Self {
-                    // SAFETY: the caller vouches for the version, and the types are the declarations in that version's headers.
-                    $($field: unsafe { mem::transmute::<NonNull<c_void>, $kind>(image.symbol($name)?) },)*
-                    // SAFETY: the C++ standard fixes the type behind this name.
-                    operator_new: unsafe {
-                        mem::transmute::<NonNull<c_void>, OperatorNew>(linker::global(c"_ZnwmRKSt9nothrow_t")?)
-                    },
-                })
-            }
-        }
-    };
-}
-
-symbols! {
-    /// `static Isolate* Isolate::GetCurrent()`
-    isolate_get_current: unsafe extern "C" fn() -> *mut Isolate = c"_ZN2v87Isolate10GetCurrentEv";
-
-    /// `static std::unique_ptr<BackingStore> ArrayBuffer::NewBackingStore(void* data, size_t byte_length, Deleter, void* deleter_data)`
-    array_buffer_new_backing_store: unsafe extern "C" fn(*mut c_void, usize, Deleter, *mut c_void) -> Hidden<UniquePointer>
-        = c"_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_";
-
-    /// `static Local<ArrayBuffer> ArrayBuffer::New(Isolate*, std::shared_ptr<BackingStore>)`: the pointer object belongs to the caller
-    /// before and after, and V8 leaves it empty. A `Local` is what Node-API calls a value.
-    array_buffer_new: unsafe extern "C" fn(*mut Isolate, *mut SharedPointer) -> sys::napi_value
-        = c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE";
-
-    /// `std::shared_ptr<BackingStore> ArrayBuffer::GetBackingStore()`
-    array_buffer_get_backing_store: unsafe extern "C" fn(sys::napi_value) -> Hidden<SharedPointer>
-        = c"_ZN2v811ArrayBuffer15GetBackingStoreEv";
-
-    /// `static void BackingStore::EmptyDeleter(void* data, size_t length, void* deleter_data)`: V8 compares its address.
-    backing_store_empty_deleter: Deleter = c"_ZN2v812BackingStore12EmptyDeleterEPvmS1_";
-
-    /// The class `std::_Sp_counted_deleter<v8::BackingStore*, std::default_delete<v8::BackingStore>, std::allocator<void>, _S_atomic>`.
-    backing_store_counted_deleter: &'static Vtable
-        = c"_ZTVSt19_Sp_counted_deleterIPN2v812BackingStoreESt14default_deleteIS1_ESaIvELN9__gnu_cxx12_Lock_policyE2EE";
-}
-
-/// V8's functions, looked up the first time somebody asks.
-pub fn resolved() -> Result<&'static Symbols, &'static Absence> {
-    static SYMBOLS: OnceLock<Result<Symbols, Absence>> = OnceLock::new();
-    SYMBOLS.get_or_init(find).as_ref()
-}
-
 /// What tells whether V8 is stopping JavaScript. Both functions take and give a pointer or less, and have been what they are for as long as
 /// V8 has isolates, so no version has to be tried.
 pub struct Stops {
-    /// `static Isolate* Isolate::GetCurrent()`
+    /// [`names::ISOLATE_GET_CURRENT`]
     pub isolate_get_current: unsafe extern "C" fn() -> *mut Isolate,
-    /// `bool Isolate::IsExecutionTerminating()`
+    /// [`names::ISOLATE_IS_EXECUTION_TERMINATING`]
     pub isolate_is_execution_terminating: unsafe extern "C" fn(*mut Isolate) -> bool,
 }
-
-/// The functions of [`Stops`] by their mangled names, of the Itanium ABI and of Microsoft's compiler.
-const ISOLATE_GET_CURRENT: &CStr = if cfg!(windows) { c"?GetCurrent@Isolate@v8@@SAPEAV12@XZ" } else { c"_ZN2v87Isolate10GetCurrentEv" };
-const ISOLATE_IS_EXECUTION_TERMINATING: &CStr =
-    if cfg!(windows) { c"?IsExecutionTerminating@Isolate@v8@@QEAA_NXZ" } else { c"_ZN2v87Isolate22IsExecutionTerminatingEv" };
 
 /// The functions of [`Stops`], looked up the first time somebody asks; `None` where there is no V8 that belongs to this Node-API.
 pub fn stops() -> Option<&'static Stops> {
     static STOPS: OnceLock<Option<Stops>> = OnceLock::new();
     let find = || {
         let image = Image::with(NODE_API).ok()?;
-        let get_current = image.symbol(ISOLATE_GET_CURRENT).ok()?;
-        let is_terminating = image.symbol(ISOLATE_IS_EXECUTION_TERMINATING).ok()?;
-        Some(Stops {
-            // SAFETY: the declaration behind this name, in every version.
-            isolate_get_current: unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *mut Isolate>(get_current) },
-            // SAFETY: as above.
-            isolate_is_execution_terminating: unsafe {
-                mem::transmute::<NonNull<c_void>, unsafe extern "C" fn(*mut Isolate) -> bool>(is_terminating)
-            },
-        })
+        // SAFETY: the declarations behind these names, in every version.
+        unsafe {
+            Some(Stops {
+                isolate_get_current: image.function(names::ISOLATE_GET_CURRENT).ok()?,
+                isolate_is_execution_terminating: image.function(names::ISOLATE_IS_EXECUTION_TERMINATING).ok()?,
+            })
+        }
     };
     STOPS.get_or_init(find).as_ref()
 }
@@ -210,14 +85,9 @@ pub fn is_runtime(address: usize) -> bool {
     image.as_ref().is_some_and(|image| image.addresses.contains(&address))
 }
 
-/// Where the calling convention of [`Hidden`] was tried.
-const PLATFORM: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")));
-
-fn find() -> Result<Symbols, Absence> {
-    let v8 = tried().map_err(Clone::clone)?;
-    // SAFETY: the image holds a V8 of a version that was tried.
-    unsafe { Symbols::find(&v8.image) }
-}
+/// Where the declarations of [`names`] were tried, by the ABIs of [`abi`](super::abi).
+const PLATFORM: bool =
+    cfg!(any(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")), all(windows, target_arch = "x86_64")));
 
 /// A V8 of [`LAYOUTS`], built for Node, on a platform where the declarations were tried.
 pub struct Tried {
@@ -238,9 +108,8 @@ fn find_tried() -> Result<Tried, Absence> {
         return Err(Absence::Platform);
     }
     let image = Image::with(NODE_API)?;
-    let get_version = image.symbol(c"_ZN2v82V810GetVersionEv")?;
-    // SAFETY: `static const char* V8::GetVersion()` has not changed since V8 has it.
-    let get_version = unsafe { mem::transmute::<NonNull<c_void>, unsafe extern "C" fn() -> *const c_char>(get_version) };
+    // SAFETY: the declaration behind this name has not changed since V8 has it.
+    let get_version: unsafe extern "C" fn() -> *const c_char = unsafe { image.function(names::V8_GET_VERSION) }?;
     // SAFETY: V8 gives a text of its own that ends with a zero and lives as long as the process.
     let text = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
     match tried_layout(&text) {
@@ -249,14 +118,16 @@ fn find_tried() -> Result<Tried, Absence> {
     }
 }
 
-/// The layout of the version that a text such as `13.6.233.17-node.37` names, if it is a V8 of [`LAYOUTS`] that was built for Node.
+/// The layout of the version that a text such as `13.6.233.17-node.37` names, if it is a V8 of [`LAYOUTS`] that was built for Node and tried on
+/// this platform.
 fn tried_layout(text: &str) -> Option<&'static Layout> {
     let (numbers, embedder) = text.split_once('-')?;
     let mut numbers = numbers.splitn(3, '.');
     let (major, minor) = (numbers.next()?, numbers.next()?);
     let version = format!("{major}.{minor}");
     let layout = LAYOUTS.iter().find(|layout| version == format!("{}.{}", layout.version.0, layout.version.1))?;
-    embedder.starts_with("node.").then_some(layout)
+    let is_tried = embedder.starts_with("node.") && (layout.windows || !MICROSOFT);
+    is_tried.then_some(layout)
 }
 
 /// An executable or shared library in the process.
@@ -281,13 +152,33 @@ impl Image {
     ///
     /// # Safety
     ///
-    /// * `F` is a function pointer, of the type that the symbol's declaration says.
+    /// * As for [`function_at`].
     pub unsafe fn function<F: Copy>(&self, name: &'static CStr) -> Result<F, Absence> {
-        const { assert!(size_of::<F>() == size_of::<NonNull<c_void>>()) };
-        let address = self.symbol(name)?;
-        // SAFETY: the caller's list; the sizes are the same.
-        Ok(unsafe { mem::transmute_copy::<NonNull<c_void>, F>(&address) })
+        // SAFETY: the caller's list.
+        Ok(unsafe { function_at(self.symbol(name)?) })
     }
+}
+
+/// The function of a symbol, whichever image the program itself would be linked to for it.
+///
+/// # Safety
+///
+/// * As for [`function_at`].
+pub unsafe fn global_function<F: Copy>(name: &'static CStr) -> Result<F, Absence> {
+    // SAFETY: the caller's list.
+    Ok(unsafe { function_at(linker::global(name)?) })
+}
+
+/// The function at a symbol's address.
+///
+/// # Safety
+///
+/// * `F` is a function pointer of the type that the symbol's declaration says, or a [`Static`](super::abi::Static) or
+///   [`Method`](super::abi::Method) of it where the result is an object.
+unsafe fn function_at<F: Copy>(address: NonNull<c_void>) -> F {
+    const { assert!(size_of::<F>() == size_of::<NonNull<c_void>>()) };
+    // SAFETY: the caller's list; the sizes are the same.
+    unsafe { mem::transmute_copy::<NonNull<c_void>, F>(&address) }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
