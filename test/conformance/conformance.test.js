@@ -16,8 +16,10 @@ const line = Number(process.versions.node.split('.')[0]);
 const subject = process.env.FERRULE_SUBJECT ?? 'ferrule';
 // V8 has no WebAssembly where it must not compile.
 const isJitless = typeof WebAssembly === 'undefined';
-const active = differences.filter(({ nodes, musl, jitless }) => (
-  (nodes === undefined || nodes.includes(line)) && (!musl || isMusl) && (jitless === undefined || jitless === isJitless)
+const isWindows = process.platform === 'win32';
+const active = differences.filter(({ nodes, musl, windows, jitless }) => (
+  (nodes === undefined || nodes.includes(line)) && (!musl || isMusl) && (!windows || isWindows) &&
+  (jitless === undefined || jitless === isJitless)
 ));
 
 let cold;

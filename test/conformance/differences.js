@@ -2,7 +2,7 @@
 
 // Every outcome that is not the built-in's, and why. `ids` says which cases, `ferrule` says what their outcome is to be
 // (from Ferrule's outcome, the built-in's, and the id). `nodes` limits a difference to the Node lines whose engine is
-// its cause, `musl` to systems with that C library, `jitless: false` to processes in which V8 compiles. The test fails
+// its cause, `musl` to systems with that C library, `windows` to that system, `jitless: false` to processes in which V8 compiles. The test fails
 // for a difference that is not here, and for one here that is none.
 
 const { isDeepStrictEqual } = require('node:util');
@@ -359,8 +359,25 @@ const loaders = [
   },
 ];
 
+// Where the built-in has another way to call on Windows than elsewhere, Ferrule does as it does elsewhere.
+const windows = [
+  {
+    reason: 'node:ffi has no fast calls on Windows, and the error of what it calls instead has its code before the message',
+    windows: true,
+    ids: ['error/wrapper, closed/String', 'error/wrapper, closed/header of the stack'],
+    ferrule: returns('string "Error: Library is closed"'),
+  },
+  {
+    reason: 'node:ffi extends no narrow arguments on Windows, where C may not rely on it',
+    windows: true,
+    ids: ['narrow parameter/i8/-128', 'narrow parameter/i16/-32768'],
+    ferrule: (outcome, _, id) => returns(`number ${/-\d+$/.exec(id)[0]}`)(outcome),
+  },
+];
+
 exports.differences = [
   ...loaders,
+  ...windows,
   ...supersets,
   ...numbers,
   ...order,

@@ -45,7 +45,8 @@ function observeAborts(executable, subject) {
   const outcomes = new Map();
   for (const id of Object.keys(require('./aborts'))) {
     const { status, signal, stderr } = run(executable, subject, [], ['abort', id]);
-    outcomes.set(`a callback that ${id}`, { status, signal, line: stderr.split('\n')[0] });
+    // Windows has another end of lines, which C's text mode writes and Rust does not.
+    outcomes.set(`a callback that ${id}`, { status, signal, line: stderr.split(/\r?\n/)[0] });
   }
   return outcomes;
 }

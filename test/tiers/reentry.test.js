@@ -138,7 +138,9 @@ describe('without a callback of Ferrule\'s', options, () => {
   test('functions of the Node executable take no fast call, others do', { skip: withoutFast }, async () => {
     const tiers = await answer(({ ffi, fixture }) => {
       const { optimize, site } = require('./tiers/site');
-      const program = new ffi.DynamicLibrary(null);
+      const images = require('./images');
+      const [program, libc] = [images.program, images.libc].map((image) => new ffi.DynamicLibrary(image));
+      const getpid = images.libc === null ? 'getpid' : '_getpid';
       const tierOf = (callable, values) => {
         const calling = site(callable, values.length);
         for (const fastest of ['fast', 'cell']) {
@@ -151,24 +153,26 @@ describe('without a callback of Ferrule\'s', options, () => {
         }
       };
       const signatures = {
-        uv_version: [{ return: 'u32' }, []],
-        uv_err_name_r: [{ return: 'pointer', arguments: ['i32', 'buffer', 'u64'] }, [-2, Buffer.alloc(100), 100]],
-        getpid: [{ return: 'i32' }, []],
-        strlen: [{ return: 'u64', arguments: ['string'] }, ['text']],
+        uv_version: [program, { return: 'u32' }, []],
+        uv_err_name_r: [program, { return: 'pointer', arguments: ['i32', 'buffer', 'u64'] }, [-2, Buffer.alloc(100), 100]],
+        [getpid]: [libc, { return: 'i32' }, []],
+        strlen: [libc, { return: 'u64', arguments: ['string'] }, ['text']],
       };
-      const tiers = {};
-      for (const [name, [signature, values]] of Object.entries(signatures)) {
-        const address = program.getSymbol(name);
+      const tiers = [];
+      for (const [name, [image, signature, values]] of Object.entries(signatures)) {
+        const address = image.getSymbol(name);
         const elsewhere = fixture.open().getFunctionFromPointer(address, signature);
-        tiers[name] = [program.getFunction(name, signature), elsewhere].map((callable) => tierOf(callable, values));
+        tiers.push([image.getFunction(name, signature), elsewhere].map((callable) => tierOf(callable, values)));
       }
-      tiers.legacy = ['uv_version', 'getpid'].map((name) => tierOf(ffi.getNativeFunction(null, name, 'int', []), []));
+      const legacy = [[images.program, 'uv_version'], [images.libc, getpid]].map(([image, name]) => (
+        tierOf(ffi.getNativeFunction(image, name, 'int', []), [])
+      ));
       const declared = fixture.open().getFunction('add_i32', { return: 'i32', arguments: ['i32', 'i32'], reentrant: true });
-      console.log(JSON.stringify({ ...tiers, declared: tierOf(declared, [1, 2]) }));
+      console.log(JSON.stringify({ tiers, legacy, declared: tierOf(declared, [1, 2]) }));
     });
     assert.deepEqual(tiers, {
-      uv_version: ['cell', 'cell'], uv_err_name_r: ['cell', 'cell'], getpid: ['fast', 'fast'], strlen: ['fast', 'fast'],
-      legacy: ['cell', 'fast'], declared: 'cell',
+      // Two functions of Node's, and two of C's.
+      tiers: [['cell', 'cell'], ['cell', 'cell'], ['fast', 'fast'], ['fast', 'fast']], legacy: ['cell', 'fast'], declared: 'cell',
     });
   });
 
