@@ -31,6 +31,7 @@ const callStack = isGuarded ? require('./guard.js').callStack : () => '';
 const reportDenial = hasAccess() === undefined ? nothing : require('./permission.js').reportDenial;
 
 const lengthOf = (prototype, property) => getOwnPropertyDescriptor(prototype, property).get;
+const lengthOfTypedArray = lengthOf(getPrototypeOf(Uint8Array.prototype), 'length');
 const bytesOfTypedArray = lengthOf(getPrototypeOf(Uint8Array.prototype), 'byteLength');
 const bytesOfDataView = lengthOf(DataView.prototype, 'byteLength');
 
@@ -119,7 +120,9 @@ function isBuffer(value) {
 }
 
 // Of a Buffer or any other view.
-function byteLength(view) {
+function byteLength(view, asBuffer) {
+  // Of a Buffer, Node asks for the length first. It is the same of what is really one; of anything else it may throw.
+  if (asBuffer) apply(lengthOfTypedArray, view, []);
   return apply(isDataView(view) ? bytesOfDataView : bytesOfTypedArray, view, []);
 }
 

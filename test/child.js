@@ -14,6 +14,9 @@ const DEADLINE = 120_000;
 const PATIENCE = process.env.FERRULE_EMULATED ? 5 : 1;
 
 // Loaded when asked for, because some processes must not load all of them.
+/** Standard error without what an emulator, or Bun, says of the end of a process, at some length: the status says the same. */
+exports.withoutEnding = (text) => text.replace(/^qemu: uncaught target signal .*\n/m, '').replace(/^={20,}\nBun v[^]*/m, '');
+
 exports.modules = {
   get ffi() { return require('./subject'); },
   get fixture() { return require('./conformance/native'); },
@@ -53,9 +56,7 @@ exports.run = function run(body, { parameters = [], flags = [], deadline = DEADL
     const lines = (text) => (process.platform === 'win32' ? text.replaceAll('\r\n', '\n') : text);
     child.on('error', reject);
     child.on('close', (status, signal) => {
-      // These say of themselves what the status says: the emulator, on a platform that is emulated, and Bun, at some length.
-      output.stderr = output.stderr.replace(/^qemu: uncaught target signal .*\n/m, '').replace(/^={20,}\nBun v[^]*/m, '');
-      resolve({ ...ending(status, signal), stdout: lines(output.stdout), stderr: lines(output.stderr) });
+      resolve({ ...ending(status, signal), stdout: lines(output.stdout), stderr: lines(exports.withoutEnding(output.stderr)) });
     });
   });
 };

@@ -30,6 +30,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { withoutEnding } = require('./child');
 const { uncompiled } = require('./machine');
 
 const root = path.join(__dirname, '..');
@@ -114,6 +115,7 @@ exports.skipReason = function skipReason({ mark }) {
   if (mark.withoutDeno && runtime === 'deno') return mark.withoutDeno;
   if (process.permission !== undefined && mark.flags.some((flag) => permissions.includes(flag))) return 'its process has permissions of its own';
   if (mark.isCompiled && uncompiled) return uncompiled;
+  if (mark.isCompiled && process.env.FERRULE_EMULATED) return 'on an emulated processor, V8 optimises too late to be waited for';
   if (mark.system !== process.platform) return `it is for ${mark.system}`;
   if (mark.system === 'linux' && !isGlibc) return 'it names libraries as they are called with glibc';
   if (line < mark.from) return `it needs Node ${mark.from}`;
@@ -155,7 +157,7 @@ exports.runBlock = function runBlock(folder, block, command = block.mark.launche
     cwd: folder, encoding: 'utf8', env: environment(additions), timeout: 120_000,
   });
   assert.equal(error, undefined);
-  return { ending: signal ?? `exit code ${status}`, stdout, stderr };
+  return { ending: signal ?? `exit code ${status}`, stdout, stderr: withoutEnding(stderr) };
 };
 
 /** Checks the syntax of a block that is not run. Only Node can do that. */

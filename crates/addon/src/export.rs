@@ -99,7 +99,7 @@ pub fn string<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) 
         Encoding::Utf8 | Encoding::Latin1 => None,
         Encoding::Utf16 | Encoding::Spelled => {
             let buffer = ask(env, |hooks| &hooks.encode, &[string, name])?;
-            Some((source(env, buffer)?, byte_length(env, buffer)?))
+            Some((source(env, buffer)?, byte_length(env, buffer, true)?))
         }
     };
     let bytes = match encoded {
@@ -128,8 +128,8 @@ pub fn string<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) 
 
 /// The byte length of a Buffer or a view, by the language's own getters: Node-API 8 tells none of a Float16Array, and every object can
 /// have a property of that name.
-fn byte_length<'env>(env: Env<'env>, view: Value<'env>) -> Result<usize> {
-    let length = ask(env, |hooks| &hooks.byte_length, &[view])?;
+fn byte_length<'env>(env: Env<'env>, view: Value<'env>, is_buffer: bool) -> Result<usize> {
+    let length = ask(env, |hooks| &hooks.byte_length, &[view, env.boolean(is_buffer)?])?;
     Ok(env.number(length).unwrap_or(0.0) as usize)
 }
 
@@ -162,7 +162,7 @@ pub fn buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) 
     if !env.is_truthy(is_buffer)? {
         return Err(wrong_type(env, "buffer", "an instance of Buffer", value)?);
     }
-    export::<C>(env, arguments, byte_length(env, value)?)
+    export::<C>(env, arguments, byte_length(env, value, true)?)
 }
 
 /// `exportArrayBuffer(arrayBuffer, pointer, length)`
@@ -180,7 +180,7 @@ pub fn array_buffer_view<'env, C: Caution>(env: Env<'env>, arguments: Arguments<
     match env.view_memory(value)? {
         // A DataView whose buffer is gone has no length to ask for.
         Some(memory) if memory.detached => Err(Error::Detached),
-        Some(_) => export::<C>(env, arguments, byte_length(env, value)?),
+        Some(_) => export::<C>(env, arguments, byte_length(env, value, false)?),
         None => Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?),
     }
 }

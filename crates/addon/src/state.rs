@@ -122,7 +122,7 @@ hooks! {
     nothing,
     /// `value => boolean`
     is_buffer,
-    /// `view => number`: the byte length of a typed array or DataView, read with the language's own getters.
+    /// `(view, asBuffer) => number`: the byte length of a typed array or DataView, read with the language's own getters.
     byte_length,
     /// `value => Uint8Array` over a SharedArrayBuffer, `undefined` for anything else.
     shared_bytes,
