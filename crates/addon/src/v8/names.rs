@@ -1,8 +1,8 @@
 //! What V8's functions are called in this process: their C++ declarations, and the names that those are mangled to.
 //!
-//! The names of the Itanium ABI hold for Linux on 64-bit processors, where `size_t` is an `unsigned long`; those of Microsoft's are the ones in
-//! the export table of Node for Windows. `node scripts/check-v8-headers.mjs` holds both against Node's binaries. Which of them a version of V8 has is in
-//! `Layout`.
+//! The names of the Itanium ABI hold for Linux on 64-bit processors, where `size_t` is an `unsigned long`; those of Microsoft's are the ones in the
+//! export table of Node for Windows. `node scripts/check-v8-headers.mjs` holds both against Node's binaries. Which of them a version of V8
+//! has is in `Layout`.
 
 use std::ffi::CStr;
 

@@ -9,8 +9,8 @@
 //!
 //! 1. the platform is one that the declarations were tried on, by its C++ [`abi`](super::abi) (Linux on x86-64 and AArch64, Windows on x86-64);
 //! 2. every name is found, and in the same executable image as Node-API itself: not in a second V8 that some library brought along;
-//! 3. V8 says that it is a version of [`LAYOUTS`] that was tried there, as built for Node. Electron's V8 names itself `-electron.N`, Deno's `-rusty`; Bun has
-//!    no V8. A V8 that nobody tried is not called.
+//! 3. V8 says that it is a version of [`LAYOUTS`] that was tried there, as built for Node. Electron's V8 names itself `-electron.N`, Deno's
+//!    `-rusty`; Bun has no V8. A V8 that nobody tried is not called.
 //!
 //! Only `V8::GetVersion` is called before point 3 holds: it takes nothing and has given a C string back for as long as V8 exists.
 
