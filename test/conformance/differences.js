@@ -190,10 +190,11 @@ const signatures = [
       throwsValue(`Function signature of ${nameIn(id)} has an unknown property '0'`)(outcome),
   },
   {
-    reason: 'five keys are looked for, then the own keys are checked, then what is there is read',
+    reason: 'all keys are looked for, reentrant among those of a function, then the own keys are checked, then what is there is read',
     ids: /^signature trace of /,
-    ferrule: ({ returns: trace }, builtIn) => {
-      const has = ['returns', 'return', 'result', 'parameters', 'arguments'].map((key) => `string "has ${key}"`);
+    ferrule: ({ returns: trace }, builtIn, id) => {
+      const reentrant = id.includes('registerCallback') ? [] : ['reentrant'];
+      const has = ['returns', 'return', 'result', 'parameters', 'arguments', ...reentrant].map((key) => `string "has ${key}"`);
       const rest = builtIn.returns.filter((step) => !step.startsWith('string "has '));
       const own = trace.slice(has.length, trace.length - rest.length);
       return (
