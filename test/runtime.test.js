@@ -6,12 +6,13 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { describe, test } = require('node:test');
+const { reached } = require('./machine');
 const { answer } = require('./tiers/process');
 
 const { versions } = process;
 const runtime = versions.bun !== undefined ? 'bun' : versions.deno !== undefined ? 'deno' : 'node';
 // The tier of a call whose arguments are numbers and addresses, and of one while a callback is alive.
-const [open, shut] = { bun: ['cell', 'cell'], deno: ['fast', 'cell'], node: ['fast', 'cell'] }[runtime];
+const [open, shut] = { bun: ['cell', 'cell'], deno: ['fast', 'cell'], node: ['fast', 'cell'] }[runtime].map(reached);
 
 // Two processes at a time.
 const options = { concurrency: 2 };
