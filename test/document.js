@@ -131,9 +131,22 @@ exports.makeProgramFolder = function makeProgramFolder(packages = { ferrule: roo
   fs.mkdirSync(path.join(folder, 'node_modules'));
   // Without it, Deno does not look into node_modules.
   fs.writeFileSync(path.join(folder, 'package.json'), '{}');
-  for (const [name, directory] of Object.entries(packages)) fs.symlinkSync(directory, path.join(folder, 'node_modules', name), 'junction');
+  for (const [name, directory] of Object.entries(packages)) linkPackage(directory, path.join(folder, 'node_modules', name));
   return folder;
 };
+
+// Wine makes no junctions.
+function linkPackage(directory, place) {
+  try {
+    fs.symlinkSync(directory, place, 'junction');
+  } catch (error) {
+    if (error.code !== 'ENOTSUP') throw error;
+    for (const part of ['package.json', 'bin', 'build', 'lib']) {
+      const source = path.join(directory, part);
+      if (fs.existsSync(source)) fs.cpSync(source, path.join(place, part), { recursive: true });
+    }
+  }
+}
 
 /** The same for the programs of a document, with all its named blocks in it. */
 exports.makeFolder = function makeFolder({ blocks }) {

@@ -24,7 +24,7 @@ before(() => {
   folder = makeProgramFolder({ ferrule: root, ...(fs.existsSync(koffi) ? { koffi } : {}) });
   for (const name of fs.readdirSync(sources)) fs.copyFileSync(path.join(sources, name), path.join(folder, name));
 });
-after(() => fs.rmSync(folder, { recursive: true, force: true }));
+after(() => { if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true }); });
 
 function assertPrints(program, args) {
   const { status, signal, stdout, stderr } = spawnSync(program, args, {

@@ -196,7 +196,8 @@ describe('the libcrypto of the system', { skip: without }, () => {
 });
 
 describe('the OpenSSL inside the Node binary', () => {
-  const { lib: library, functions } = dlopen(null, definitions);
+  // On Windows each image has symbols of its own, and the process is none.
+  const { lib: library, functions } = dlopen(process.platform === 'win32' ? process.execPath : null, definitions);
   after(() => library.close());
   test('the version is that of process.versions', () => {
     assert.equal(toString(functions.OpenSSL_version(0)).split(' ')[1], process.versions.openssl);
