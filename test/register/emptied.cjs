@@ -3,6 +3,7 @@
 // Empties the cache of CommonJS, as programs do that load themselves again.
 
 const ffi = require('node:ffi');
+const { path } = require('../fixture');
 const warnings = [];
 process.on('warning', ({ name }) => warnings.push(name));
 
@@ -12,7 +13,7 @@ empty();
 const observed = {
   'require': require('node:ffi') === ffi,
   'process.getBuiltinModule': process.getBuiltinModule === undefined || process.getBuiltinModule('node:ffi') === ffi,
-  'instances': new (require('node:ffi').DynamicLibrary)(null) instanceof ffi.DynamicLibrary,
+  'instances': new (require('node:ffi').DynamicLibrary)(path) instanceof ffi.DynamicLibrary,
 };
 setImmediate(() => {
   observed['one warning'] = warnings.filter((name) => name === 'ExperimentalWarning').length <= 1;
