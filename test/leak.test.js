@@ -25,9 +25,15 @@ const FLAGS = ['--expose-gc', '--max-semi-space-size=1', '--min-semi-space-size=
 async function measure(modules, setUp, iterations, rounds) {
   const { collect } = modules.garbage;
   const { allocated, resident } = modules.allocation;
-  // Retired callbacks are kept on purpose, and after them the addresses of released ones, up to capacities that are full after these.
+  // Retired callbacks are kept on purpose, each with what its library is called, and after them the addresses of released ones, up to
+  // capacities that are full after these.
   const filler = modules.fixture.open();
-  for (let count = 0; count < 26_000; count++) filler.unregisterCallback(filler.registerCallback(() => {}));
+  for (let count = 0; count < 17_000; count++) filler.unregisterCallback(filler.registerCallback(() => {}));
+  for (let count = 0; count < 9000; count++) {
+    const library = modules.fixture.open();
+    library.registerCallback(() => {});
+    library.close();
+  }
   const step = require('./compile').evaluate(setUp)(modules);
   const samples = [];
   for (let round = 0; round < rounds; round++) {

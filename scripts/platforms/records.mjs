@@ -96,6 +96,7 @@ export const platforms = {
     },
     leftOut: {
       'test/abi.test.js': 'C compilers for this machine do not run under Wine',
+      'test/guard-document.test.js': 'guarded mode is only available on Linux',
       'test/guard-fault.test.js': 'guarded mode is only available on Linux',
       'test/libraries/libc.test.js': 'it is about functions and structs of glibc',
       'test/libraries/system.test.js': 'it is about libraries of Debian',

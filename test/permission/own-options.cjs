@@ -9,7 +9,7 @@ if (isMainThread) {
 } else {
   let code;
   try {
-    code = typeof require('ferrule').dlopen(null);
+    code = typeof require('ferrule').dlopen(require('../fixture').path);
   } catch (error) {
     code = error.code;
   }
