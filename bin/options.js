@@ -63,7 +63,8 @@ function directories() {
 }
 
 // Node's options that take the next argument for their value, of every line; a value that begins with a dash needs an equals sign. The
-// end of the list of options is found by it, here and in crates/addon/src/permission.rs. test/launcher.test.js compares it with what each Node says of itself.
+// end of the list of options is found by it, here and in crates/addon/src/permission.rs. test/launcher.test.js compares it with what each Node
+// says of itself.
 const withValue = new Set(require('../lib/options-with-value.json'));
 
 // How many of the arguments are options and their values.

@@ -1,8 +1,9 @@
 'use strict';
 
 // What Rust asks of JavaScript, under the names that crates/addon/src/state.rs knows. It runs none of the user's code, except that
-// messages name what they received (`received`), which can have getters, and that signatures are looked into, which can be proxies. What results depend on is taken at load, so a program that
-// replaces the language's functions later changes nothing but the wording of messages.
+// messages name what they received (`received`), which can have getters, and that signatures are looked into (`keysOf`), which can be
+// proxies. What results depend on is taken at load, so a program that replaces the language's functions later changes nothing but the
+// wording of messages.
 
 const { Buffer } = require('node:buffer');
 const { inspect, types: { isDataView, isSharedArrayBuffer } } = require('node:util');
