@@ -21,7 +21,7 @@ import { Failure, failureOf, root, run, runAsScript, seconds } from './command.m
 import { lineOf } from './nodes.mjs';
 import { compilersOf } from './platforms/compilers.mjs';
 import { testFilesOf } from './platforms/exclusions.mjs';
-import { nodeOf } from './platforms/node.mjs';
+import { nodeOf, versionsOf } from './platforms/node.mjs';
 import { copyPackage } from './platforms/package.mjs';
 import { platforms } from './platforms/records.mjs';
 import { requireProgram } from './platforms/steps.mjs';
@@ -58,21 +58,21 @@ function parseOptions(args) {
 }
 
 /** The versions of a platform's Node that were asked for. */
-function versionsOf(name, wanted) {
-  const nodes = nodeOf(path.join(cache, name), platforms[name]).versions;
+function chosenOf(name, wanted) {
+  const nodes = versionsOf(platforms[name]);
   const isWanted = (version) => wanted.includes(version) || wanted.includes(String(lineOf(version)));
   const absent = wanted.find((asked) => !nodes.some((version) => version === asked || String(lineOf(version)) === asked));
   if (absent) throw new Failure(`${name} has no Node line ${absent}; it has ${nodes.map(lineOf).join(', ')}.`);
   return wanted.length > 0 ? nodes.filter(isWanted) : nodes;
 }
 
-/** One platform, set up: its Node binaries, and the package built for it. */
+/** One platform, set up: its Node binaries, those of `versions` at least, and the package built for it. */
 class Platform {
-  constructor(name) {
+  constructor(name, versions) {
     this.name = name;
     this.record = platforms[name];
     this.package = path.join(cache, name, 'package');
-    this.node = nodeOf(path.join(cache, name), this.record);
+    this.node = nodeOf(path.join(cache, name), this.record, versions);
     this.compilers = compilersOf(tools, path.join(cache, name), this.node.system, this.record);
     this.rust = new RustToolchain(tools, this.record, this.compilers);
   }
@@ -157,8 +157,8 @@ await runAsScript(import.meta.url, async (args) => {
   os.setPriority(os.constants.priority.PRIORITY_LOW);
   const results = [];
   for (const name of names) {
-    const versions = versionsOf(name, wanted);
-    const platform = new Platform(name);
+    const versions = chosenOf(name, wanted);
+    const platform = new Platform(name, versions);
     await platform.prepare({ skipSetUp });
     const chosen = work.command.length > 0 && wanted.length === 0 ? versions.slice(-1) : versions;
     for (const version of chosen) {

@@ -6,9 +6,13 @@ import { lineOf, versions } from '../nodes.mjs';
 const npmVersions = versions.filter((version) => [20, 22, 24, 26].includes(lineOf(version)));
 
 // What Node needs, what a compiler needs, and what test/libraries calls, by Debian's names; their dependencies come along.
-const anyRelease = ['libc6', 'libstdc++6', 'libatomic1', 'libc6-dev', 'libsqlite3-0', 'zlib1g', 'libsodium23', 'libexpat1'];
-const bookworm = [...anyRelease, 'libcurl4', 'libssl3', 'libglib2.0-0'];
-const trixie = [...anyRelease, 'libcurl4t64', 'libssl3t64', 'libglib2.0-0t64'];
+const anyRelease = ['libc6', 'libstdc++6', 'libatomic1', 'libc6-dev', 'libsqlite3-0', 'zlib1g', 'libexpat1'];
+const bookworm = [...anyRelease, 'libsodium23', 'libcurl4', 'libssl3', 'libglib2.0-0'];
+const sinceTrixie = [...anyRelease, 'libcurl4t64', 'libssl3t64', 'libglib2.0-0t64'];
+
+/** The releases of Debian whose Node is used. */
+const trixie = { suite: 'trixie', packages: [...sinceTrixie, 'libsodium23'] };
+const forky = { suite: 'forky', packages: [...sinceTrixie, 'libsodium26'] };
 
 /** GCC for the GNU name of a platform. */
 const gccFor = (name) => ({
@@ -43,9 +47,9 @@ export const platforms = {
     target: 'armv7-unknown-linux-gnueabihf',
     triplet: 'arm-linux-gnueabihf',
     // The release of Debian that has each version of Node.
-    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'emulated' },
+    node: { from: 'debian', releases: { '20.19.2': trixie }, runs: 'emulated' },
     compilers: 'gcc',
-    system: { architecture: 'armhf', packages: trixie },
+    system: { architecture: 'armhf' },
     gcc: gccFor('arm-linux-gnueabihf'),
     emulator: emulatorFor('arm', { class: 1, data: 1, machine: 40 }),
   },
@@ -53,18 +57,18 @@ export const platforms = {
     architecture: 'ia32',
     target: 'i686-unknown-linux-gnu',
     triplet: 'x86-linux-gnu',
-    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'native' },
+    node: { from: 'debian', releases: { '20.19.2': trixie }, runs: 'native' },
     compilers: 'gcc',
-    system: { architecture: 'i386', packages: trixie },
+    system: { architecture: 'i386' },
     gcc: gccFor('i686-linux-gnu'),
   },
   'linux-s390x': {
     architecture: 's390x',
     target: 's390x-unknown-linux-gnu',
     triplet: 's390x-linux-gnu',
-    node: { from: 'debian', suites: { '20.19.2': 'trixie' }, runs: 'emulated' },
+    node: { from: 'debian', releases: { '20.19.2': trixie, '24.21.0': forky }, runs: 'emulated' },
     compilers: 'gcc',
-    system: { architecture: 's390x', packages: trixie },
+    system: { architecture: 's390x' },
     gcc: gccFor('s390x-linux-gnu'),
     emulator: emulatorFor('s390x', { class: 2, data: 2, machine: 22 }),
   },

@@ -52,11 +52,14 @@ class NpmSource {
   }
 }
 
-/** Node out of Debian, whose releases have one version each, with the libraries of the same release. */
+/**
+ * Node out of Debian, whose releases have one version each, with the libraries of the same release. Each is a system of
+ * its own, and those that are not wanted are not fetched: a release can be incomplete for a processor for some days.
+ */
 class DebianSource {
-  constructor(directory, { node, system }) {
-    this.versions = Object.keys(node.suites);
-    this.suites = node.suites;
+  constructor(directory, { node, system }, wanted) {
+    this.versions = Object.keys(node.releases).filter((version) => wanted.includes(version));
+    this.releases = node.releases;
     this.content = system;
     this.directory = directory;
   }
@@ -67,7 +70,7 @@ class DebianSource {
   }
 
   systemOf(version) {
-    return path.join(this.directory, `system-${this.suites[version]}`);
+    return path.join(this.directory, `system-${this.releases[version].suite}`);
   }
 
   binaryOf(version) {
@@ -76,7 +79,7 @@ class DebianSource {
 
   async setUp() {
     for (const version of this.versions) {
-      await unpackSystem(this.systemOf(version), { ...this.content, suite: this.suites[version], versions: { nodejs: version } });
+      await unpackSystem(this.systemOf(version), { ...this.content, ...this.releases[version], versions: { nodejs: version } });
     }
   }
 }
@@ -112,7 +115,7 @@ class WheelSource {
 
 const sources = { npm: NpmSource, debian: DebianSource, wheel: WheelSource };
 
-/** The source that a record names. */
-export function sourceOf(directory, record) {
-  return new sources[record.node.from](directory, record);
+/** The source that a record names, for work with the versions of Node that are `wanted`. */
+export function sourceOf(directory, record, wanted) {
+  return new sources[record.node.from](directory, record, wanted);
 }

@@ -5,9 +5,9 @@ const crypto = require('node:crypto');
 const { after, test } = require('node:test');
 const { SIZE, addresses } = require('../machine');
 const { exportBuffer, exportString, getRawPointer, toBuffer, toString } = require('../subject');
-const { open } = require('./system');
+const { openAny } = require('./system');
 
-const { library, functions: sodium } = open('libsodium.so.23', 'libsodium23', {
+const { library, functions: sodium } = openAny([['libsodium.so.26', 'libsodium26'], ['libsodium.so.23', 'libsodium23']], {
   sodium_init: { return: 'i32' },
   sodium_memcmp: { arguments: ['buffer', 'buffer', SIZE], return: 'i32' },
   sodium_increment: { arguments: ['buffer', SIZE], return: 'void' },

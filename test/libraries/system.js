@@ -16,16 +16,32 @@ function missing(file, debianPackage, reason) {
   return new Error(`${file} cannot be loaded: install the Debian package ${debianPackage} (${reason})`);
 }
 
-// These tests exist to run against the real thing, so an absent library is a failure that says what to install,
-// never a skip.
-exports.open = function open(file, debianPackage, definitions) {
-  let library;
+function load(file, debianPackage) {
   try {
-    library = new DynamicLibrary(file);
+    return new DynamicLibrary(file);
   } catch (error) {
     if (error.code !== 'ERR_FFI_CALL_FAILED') throw error;
     throw missing(file, debianPackage, error.message);
   }
+}
+
+function loadAny([[file, debianPackage], ...others]) {
+  if (others.length === 0) return load(file, debianPackage);
+  try {
+    return load(file, debianPackage);
+  } catch {
+    return loadAny(others);
+  }
+}
+
+// These tests exist to run against the real thing, so an absent library is a failure that says what to install,
+// never a skip.
+exports.open = (file, debianPackage, definitions) => exports.openAny([[file, debianPackage]], definitions);
+
+// The same with the first library that is there of several, each with its Debian package: one that the releases of Debian
+// have under different names.
+exports.openAny = function openAny(candidates, definitions) {
+  const library = loadAny(candidates);
   try {
     return { library, functions: library.getFunctions(definitions) };
   } catch (error) {
