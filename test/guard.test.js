@@ -123,7 +123,10 @@ describe('a pointer that JavaScript hands out', options, () => {
     });
   });
 
-  test('to a file that has become shorter', async () => {
+  // The list of mappings does not show it; process_vm_readv does, which an emulator need not have.
+  const listOnly = process.env.FERRULE_EMULATED ? 'an emulator has no process_vm_readv' : false;
+
+  test('to a file that has become shorter', { skip: listOnly }, async () => {
     const file = `${require('node:os').tmpdir()}/ferrule-guard-${process.pid}`;
     fs.writeFileSync(file, 'text');
     try {
