@@ -1,14 +1,14 @@
 'use strict';
 
 // What Rust asks of JavaScript, under the names that crates/addon/src/state.rs knows. It runs none of the user's code, except that
-// messages name what they received (`received`), which can have getters, and that signatures are looked into (`keysOf`), which can be
-// proxies. What results depend on is taken at load, so a program that replaces the language's functions later changes nothing but the
+// messages name what they received (`received`), which can have getters, and that signatures are read (`signatureOf`), which can have
+// these, too, and be proxies. What results depend on is taken at load, so a program that replaces the language's functions later changes nothing but the
 // wording of messages.
 
 const { Buffer } = require('node:buffer');
-const { inspect, types: { isDataView, isSharedArrayBuffer } } = require('node:util');
+const { inspect, types: { isDataView, isProxy, isSharedArrayBuffer } } = require('node:util');
 
-const { hasAccess, isGuarded, signatureGroups, signatureKeys } = require('./binding.js');
+const { hasAccess, isGuarded, typeCodes } = require('./binding.js');
 const { bufferOf } = require('./buffer.js');
 const { gate, int32 } = require('./exchange.js');
 const { variable } = require('./runtime.js');
@@ -16,9 +16,11 @@ const threads = require('./threads.js');
 const { receive, shape, wrap } = require('./wrap.js');
 
 const { ArrayBuffer, DataView, Object, RangeError, String, Uint8Array } = globalThis;
+const { isArray } = Array;
 const { from: bufferFrom, prototype: bufferPrototype } = Buffer;
 const { getOwnPropertyDescriptor, getPrototypeOf, is, keys, setPrototypeOf } = Object;
 const { isPrototypeOf } = Object.prototype;
+const { fromCharCode } = String;
 const { includes, slice, startsWith } = String.prototype;
 const { isInteger } = Number;
 const { abs } = Math;
@@ -81,26 +83,55 @@ function receivedNumber(value) {
   return apply(slice, digits, [0, end]) + separated;
 }
 
-// The bit that stands for each key of a signature, and the keys in the order they are looked for.
-const signatureBits = setPrototypeOf({ ...signatureKeys }, null);
-const signatureKeyNames = setPrototypeOf(keys(signatureBits), null);
+// A letter for each name of a type, and a mark: what Rust reads a signature from.
+const letters = { __proto__: null };
+for (const name of keys(typeCodes)) letters[name] = fromCharCode(typeCodes[name]);
+const mark = '!';
 
-const isSeveral = (bits) => (bits & (bits - 1)) !== 0;
+const letterOf = (type) => (typeof type === 'string' ? letters[type] : undefined);
 
-// Which of the first `count` there are, inherited or own; and then, an own key that is none of them. What Rust refuses already goes without.
-function keysOf(object, count) {
-  let present = 0;
-  for (let number = 0; number < count; number++) {
-    const name = signatureKeyNames[number];
-    if (name in object) present |= signatureBits[name];
-  }
-  if (isSeveral(present & signatureGroups.RESULT) || isSeveral(present & signatureGroups.PARAMETERS)) return present;
+// The keys of a signature.
+const known = { __proto__: null, returns: true, return: true, result: true, parameters: true, arguments: true, reentrant: true };
+
+// A signature as a string: the letters of the result and of each parameter, and the mark if it is reentrant. Or what is wrong with it:
+// `[what, value, index]`. First which keys there are, inherited ones too; then an own key that is none of them, because a misspelt one must not
+// turn a function into `void ()`; then each value, read once. `reentrant` is no key of a callback.
+function signatureOf(object, isCallback) {
+  const hasReturns = 'returns' in object;
+  const hasReturn = 'return' in object;
+  const hasResult = 'result' in object;
+  const hasParameters = 'parameters' in object;
+  const hasArguments = 'arguments' in object;
+  const hasReentrant = !isCallback && 'reentrant' in object;
+  if (hasReturns + hasReturn + hasResult > 1) return ['results'];
+  if (hasParameters && hasArguments) return ['lists'];
   const own = keys(object);
   for (let index = 0; index < own.length; index++) {
-    const bit = signatureBits[own[index]];
-    if (bit === undefined || bit >= 1 << count) return own[index];
+    const key = own[index];
+    if (known[key] === undefined || (isCallback && key === 'reentrant')) return ['key', key];
   }
-  return present;
+  let type = 'void';
+  if (hasReturns) type = object.returns;
+  else if (hasReturn) type = object.return;
+  else if (hasResult) type = object.result;
+  let signature = letterOf(type);
+  if (signature === undefined) return ['result', type];
+  if (hasParameters || hasArguments) {
+    const list = hasParameters ? object.parameters : object.arguments;
+    // A proxy of an array is none to Node.
+    if (!isArray(list) || isProxy(list)) return ['list'];
+    const { length } = list;
+    for (let index = 0; index < length; index++) {
+      const parameter = list[index];
+      const letter = letterOf(parameter);
+      if (letter === undefined || letter === letters.void) return ['parameter', parameter, index];
+      signature += letter;
+    }
+  }
+  if (!hasReentrant) return signature;
+  const { reentrant } = object;
+  if (typeof reentrant !== 'boolean') return ['reentrant'];
+  return reentrant ? signature + mark : signature;
 }
 
 // undefined where the engine says that it cannot make something so large. A stack that is full is another matter.
@@ -149,7 +180,7 @@ module.exports = {
   shape,
   wrap,
   receive,
-  keys_of: keysOf,
+  signature_of: signatureOf,
   // Not `Object.create(null)`, nor a literal: those make dictionaries, from which every read is a search.
   record: () => setPrototypeOf({}, null),
   received,

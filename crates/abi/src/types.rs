@@ -126,6 +126,17 @@ impl Type {
         TABLE.iter().find(|row| row.names.contains(&name)).map(|row| row.ty)
     }
 
+    /// Every name, canonical or alias, with the type it stands for.
+    pub fn all_names() -> impl Iterator<Item = (&'static str, Self)> {
+        TABLE.iter().flat_map(|row| row.names.iter().map(|name| (*name, row.ty)))
+    }
+
+    /// The type with this number: its place in the table.
+    #[must_use]
+    pub fn from_number(number: usize) -> Option<Self> {
+        TABLE.get(number).map(|row| row.ty)
+    }
+
     /// The canonical name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -219,6 +230,7 @@ mod tests {
     fn rows_stand_in_the_order_of_the_variants() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.ty as usize, index, "{}", row.names[0]);
+            assert_eq!(Type::from_number(index), Some(row.ty));
         }
     }
 

@@ -33,7 +33,7 @@ mod view;
 use std::ffi::CStr;
 use std::rc::Rc;
 
-use ferrule_abi::cell;
+use ferrule_abi::{Type, cell};
 use ferrule_native::closure;
 use napi_sys as sys;
 
@@ -145,7 +145,7 @@ fn define_function<'env, C: Callee>(env: Env<'env>, exports: Value<'env>, name: 
     Ok(env.define(exports, env.create_string_utf8(name.to_bytes())?, boundary::function(env, name, callee)?)?)
 }
 
-/// What JavaScript has to know: of the memory that it makes for the wrappers, and of the keys that it looks for in signatures.
+/// What JavaScript has to know: of the memory that it makes for the wrappers, and of the names of types in signatures.
 fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     let cells = [
         ("bytes", exchange::CELLS_SIZE),
@@ -162,17 +162,10 @@ fn define_layout<'env>(env: Env<'env>, exports: Value<'env>) -> Result<()> {
     ];
     let outcomes = [("RESULT", incoming::RESULT), ("VALUE", incoming::VALUE), ("EXCEPTION", incoming::EXCEPTION)];
     let outcomes = outcomes.map(|(name, number)| (name, number.unsigned_abs() as usize));
-    let keys = std::array::from_fn::<_, { signature::KEYS.len() }, _>(|number| (signature::KEYS[number], 1 << number));
-    let groups = [("RESULT", signature::RESULT_KEYS), ("PARAMETERS", signature::PARAMETER_KEYS)];
-    let groups = groups.map(|(name, keys)| (name, keys.0 as usize));
+    let types: Vec<_> = Type::all_names().map(|(name, ty)| (name, signature::letter(ty).into())).collect();
     let gate = [("length", exchange::GATE_LENGTH), ("ALIVE", exchange::ALIVE)];
-    let tables = [
-        ("cells", cells.as_slice()),
-        ("gate", gate.as_slice()),
-        ("outcomes", outcomes.as_slice()),
-        ("signatureKeys", keys.as_slice()),
-        ("signatureGroups", groups.as_slice()),
-    ];
+    let tables =
+        [("cells", cells.as_slice()), ("gate", gate.as_slice()), ("outcomes", outcomes.as_slice()), ("typeCodes", types.as_slice())];
     for (name, numbers) in tables {
         let object = env.object()?;
         for (name, number) in numbers {

@@ -104,8 +104,8 @@ hooks! {
     shape,
     /// `(result, ...types) => wrapper`: the function that V8 calls for C, with the user's function.
     receive,
-    /// `(object, count) => number`: which of the first `count` keys of signatures there are; or an own key that is none of them.
-    keys_of,
+    /// `(object, isCallback) => string`: a signature, read; or `[what, value, index]`, what is wrong with it. `signature.rs` knows both.
+    signature_of,
     /// `() => object` without a prototype.
     record,
     /// `value => string`: what Node's argument errors say they received.
