@@ -10,6 +10,7 @@ const { createRequire } = require('node:module');
 const os = require('node:os');
 const { describe, test } = require('node:test');
 const path = require('node:path');
+const { withoutEnding } = require('./child');
 const { skip } = require('./guard/process');
 const { version } = require('../package.json');
 
@@ -26,7 +27,7 @@ function environment(extra) {
 
 function ferrule(args, { env, input } = {}) {
   const child = spawnSync(process.execPath, [launcher, ...args], { encoding: 'utf8', env: environment(env), input });
-  return { status: child.status, signal: child.signal, stdout: lines(child.stdout), stderr: lines(child.stderr) };
+  return { status: child.status, signal: child.signal, stdout: lines(child.stdout), stderr: lines(withoutEnding(child.stderr)) };
 }
 
 // Line breaks are as the platform has them.

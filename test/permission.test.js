@@ -21,7 +21,8 @@ const hasDrop = (() => {
   return stdout.trim() === 'function';
 })();
 
-const titleIsHarmless = (hasFfi && 'Node itself knows the option') || (process.platform === 'win32' && 'titles are elsewhere there');
+const titleIsHarmless = (hasFfi && 'Node itself knows the option') || (process.platform === 'win32' && 'titles are elsewhere there') ||
+  (process.env.FERRULE_EMULATED !== undefined && 'an emulator has a command line of its own');
 
 const model = [permission, '--allow-addons', '--allow-worker', '--allow-fs-read=*'];
 const granted = [...model, '--allow-ffi'];
