@@ -155,7 +155,7 @@ test('user data reaches the function and its destructor runs once, when the func
   assert.deepEqual(destroyed, [data, data + 1n], 'closing the database drops the second');
 
   const { database } = openDatabase(':memory:');
-  const tooManyParameters = define(database, 'wrong', 999, { xFunc, data: 7n, xDestroy });
+  const tooManyParameters = define(database, 'wrong', 40_000, { xFunc, data: 7n, xDestroy });
   assert.equal(sqlite.sqlite3_close(database), code.OK);
   assert.equal(tooManyParameters, code.MISUSE);
   assert.deepEqual(destroyed, [data, data + 1n, 7n], 'the destructor runs also when the definition is refused');
