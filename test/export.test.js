@@ -198,6 +198,9 @@ for (const [name, { call, make, argument, expected, wrong }] of Object.entries(e
       const store = source.buffer ?? source;
       structuredClone(store, { transfer: [store] });
       assert.throws(() => call(source, base, 100), argumentValue('ArrayBuffer is detached'));
+      // The length comes first.
+      assert.throws(() => call(source, base, 'x'), { code: 'ERR_INVALID_ARG_TYPE', message: /"len"/ });
+      assert.throws(() => call(source, base, -1), { code: 'ERR_OUT_OF_RANGE', message: /"len"/ });
     });
   });
 }

@@ -142,9 +142,11 @@ fn source<'env>(env: Env<'env>, value: Value<'env>) -> Result<Memory> {
     memory.filter(|memory| !memory.detached).ok_or(Error::Detached)
 }
 
-fn export<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>, bytes: usize) -> Returned<'env> {
+/// Exports all bytes of the first argument. How many these are, `measure` says, after the length has been looked at.
+fn export<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>, measure: impl FnOnce() -> Result<usize>) -> Returned<'env> {
     let (value, pointer, room) = (arguments.get(env, 0)?, arguments.get(env, 1)?, arguments.get(env, 2)?);
     let length = length(env, room)?;
+    let bytes = measure()?;
     refuse_less(env, length, bytes, room)?;
     let source = source(env, value)?;
     let target = target(env, pointer, length, bytes == 0)?;
@@ -162,14 +164,14 @@ pub fn buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) 
     if !env.is_truthy(is_buffer)? {
         return Err(wrong_type(env, "buffer", "an instance of Buffer", value)?);
     }
-    export::<C>(env, arguments, byte_length(env, value, true)?)
+    export::<C>(env, arguments, || byte_length(env, value, true))
 }
 
 /// `exportArrayBuffer(arrayBuffer, pointer, length)`
 pub fn array_buffer<'env, C: Caution>(env: Env<'env>, arguments: Arguments<'_, 'env>) -> Returned<'env> {
     let value = arguments.get(env, 0)?;
     match env.array_buffer_memory(value)? {
-        Some(_) => export::<C>(env, arguments, env.array_buffer_length(value)?),
+        Some(_) => export::<C>(env, arguments, || Ok(env.array_buffer_length(value)?)),
         None => Err(wrong_type(env, "arrayBuffer", "an instance of ArrayBuffer", value)?),
     }
 }
@@ -179,8 +181,7 @@ pub fn array_buffer_view<'env, C: Caution>(env: Env<'env>, arguments: Arguments<
     let value = arguments.get(env, 0)?;
     match env.view_memory(value)? {
         // A DataView whose buffer is gone has no length to ask for.
-        Some(memory) if memory.detached => Err(Error::Detached),
-        Some(_) => export::<C>(env, arguments, byte_length(env, value, false)?),
+        Some(memory) => export::<C>(env, arguments, || if memory.detached { Err(Error::Detached) } else { byte_length(env, value, false) }),
         None => Err(wrong_type(env, "arrayBufferView", "an instance of ArrayBufferView", value)?),
     }
 }

@@ -62,13 +62,17 @@ fn foreign<'env>(env: Env<'env>, arguments: Arguments<'_, 'env>, null: Error) ->
 
 impl Foreign {
     fn array_buffer<'env, C: Caution>(&self, env: Env<'env>) -> Result<Backed<'env>> {
-        if self.copy || self.length == 0 {
+        if self.copy || self.address == 0 {
             return self.copied::<C>(env).map(Backed::Copy);
         }
         let address = std::ptr::with_exposed_provenance_mut(self.address);
         // SAFETY: JavaScript answers for the memory (`ferrule_native`'s list).
         if let Some(view) = unsafe { v8::external_array_buffer(env, address, self.length) } {
             return Ok(Backed::View(view));
+        }
+        // Not every engine keeps the address of nothing.
+        if self.length == 0 {
+            return self.copied::<C>(env).map(Backed::Copy);
         }
         // SAFETY: as above.
         match unsafe { env.external_array_buffer(address, self.length) } {
