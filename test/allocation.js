@@ -46,7 +46,9 @@ exports.allocated = function allocated() {
   // What stands behind the last arena is about all of them.
   const text = report();
   const totals = text.slice(text.lastIndexOf('</heap>'));
-  const sizeOf = (element, type) => Number(new RegExp(`<${element} type="${type}" (?:count="\\d+" )?size="(\\d+)"`).exec(totals)[1]);
+  // glibc 2.43 has no fast bins any more, and does not speak of them.
+  const found = (element, type) => new RegExp(`<${element} type="${type}" (?:count="\\d+" )?size="(\\d+)"`).exec(totals)?.[1];
+  const sizeOf = (element, type) => Number(found(element, type) ?? (type === 'fast' ? 0 : NaN));
   return sizeOf('system', 'current') + sizeOf('total', 'mmap') - sizeOf('total', 'fast') - sizeOf('total', 'rest');
 };
 
