@@ -118,12 +118,17 @@ impl Exchange {
         self.is_incoming.set(false);
     }
 
+    /// Recursion through C comes here at every level, so the room on the stack is for what most callbacks take.
     #[inline(never)]
     fn with_another_incoming(&self, invocation: &mut Invocation<'_>, call: impl FnOnce(&mut Invocation<'_>)) {
-        const SAVED: usize = INCOMING_ARGUMENTS + cell::MAX_PARAMETERS - INCOMING_OUTCOME;
+        const FEW: usize = 8;
         let count = INCOMING_ARGUMENTS - INCOMING_OUTCOME + invocation.arguments().len();
-        let mut saved = [Slot::ZERO; SAVED];
-        for (index, slot) in saved.iter_mut().take(count).enumerate() {
+        let (mut few, mut many) = ([Slot::ZERO; FEW], Vec::new());
+        let saved = few.get_mut(..count).unwrap_or_else(|| {
+            many.resize(count, Slot::ZERO);
+            &mut many
+        });
+        for (index, slot) in saved.iter_mut().enumerate() {
             *slot = self.cell(INCOMING_OUTCOME + index);
         }
         // SAFETY: as in `cell`, from the first of `MAX_PARAMETERS` cells on.
@@ -131,8 +136,8 @@ impl Exchange {
         call(invocation);
         // The environment may have ended meanwhile.
         if !self.ended.get() {
-            for (index, slot) in saved.into_iter().take(count).enumerate() {
-                self.set_cell(INCOMING_OUTCOME + index, slot);
+            for (index, slot) in saved.iter().enumerate() {
+                self.set_cell(INCOMING_OUTCOME + index, *slot);
             }
         }
     }
