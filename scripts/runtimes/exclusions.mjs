@@ -41,6 +41,7 @@ export const exclusions = [
     'stress/interrupts': true,
   }),
   ...rows(both, weight, { 'view': ['*weighs nothing when it aliases, however long it is'] }),
+  ...rows(both, 'the engine keeps no address of no bytes', { 'view': ['*keeps the address of no bytes'] }),
   ...rows(both, 'the external value that it borrows from process.stdout is not there', {
     'hostile': ['the private binding > refuses externals of others, *'],
   }),
