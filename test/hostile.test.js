@@ -40,7 +40,7 @@ describe('the language is changed', options, () => {
     'callback of several': '-1 -2 0.5 4 5 6 7.5 7.5',
     'callback of nothing': 'undefined',
     'callback that catches': '6',
-    'view': '66 65 ',
+    'view': '66 66 ',
     'no memory': ADDRESS_SIZE === 8 ?
       'RangeError ERR_MEMORY_ALLOCATION_FAILED: Failed to allocate memory' :
       'RangeError ERR_OUT_OF_RANGE: The length is too large',

@@ -164,7 +164,7 @@ function exerciseCallbacks(note, library) {
 
 function exerciseMemory(note, ffi) {
   const address = ffi.getRawPointer(memory);
-  note('set', () => `${ffi.setUint32(address, 0, 0x4142)} ${ffi.getUint16(address, 0)} ${ffi.getInt8(address)}`);
+  note('set', () => `${ffi.setUint32(address, 0, 0x42424242)} ${ffi.getUint16(address, 0)} ${ffi.getInt8(address)}`);
   note('set too much', () => ffi.setInt8(address, 0, 300));
   note('get nothing', () => ffi.getInt8('x'));
   note('string', () => ffi.toString(address));
