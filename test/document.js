@@ -61,6 +61,7 @@ const clauses = {
   'from Node ': (mark, value) => { mark.from = Number(value); },
   'on ': (mark, value) => { mark.system = value; },
   'in Node': (mark) => { mark.isForNode = true; },
+  'in Node with its zlib': (mark) => { mark.isForNode = mark.isForZlib = true; },
   'not in Deno, ': (mark, value) => { mark.withoutDeno = value; },
   'compiled': (mark) => { mark.isCompiled = true; },
   'needs ': (mark, value) => { mark.needs.push(value); },
@@ -112,6 +113,7 @@ exports.isExample = ({ language, mark }) => Object.hasOwn(languages, language) &
 exports.skipReason = function skipReason({ mark }) {
   if (mark.reason) return mark.reason;
   if (mark.isForNode && runtime !== 'node') return 'it is about Node';
+  if (mark.isForZlib && process.config.variables.node_shared_zlib) return 'this Node is built to use the system\'s zlib';
   if (mark.withoutDeno && runtime === 'deno') return mark.withoutDeno;
   if (process.permission !== undefined && mark.flags.some((flag) => permissions.includes(flag))) return 'its process has permissions of its own';
   if (mark.isCompiled && uncompiled) return uncompiled;
