@@ -58,7 +58,7 @@ class NpmSource {
  */
 class DebianSource {
   constructor(directory, { node, system }, wanted) {
-    this.versions = Object.keys(node.releases).filter((version) => wanted.includes(version));
+    this.versions = wanted;
     this.releases = node.releases;
     this.content = system;
     this.directory = directory;
@@ -115,7 +115,7 @@ class WheelSource {
 
 const sources = { npm: NpmSource, debian: DebianSource, wheel: WheelSource };
 
-/** The source that a record names, for work with the versions of Node that are `wanted`. */
+/** The source that a record names, for work with the versions of Node that are `wanted`, oldest first. */
 export function sourceOf(directory, record, wanted) {
   return new sources[record.node.from](directory, record, wanted);
 }

@@ -45,6 +45,7 @@ export const exclusions = [
   ...rows(both, 'the external value that it borrows from process.stdout is not there', {
     'hostile': ['the private binding > refuses externals of others, *'],
   }),
+  ...rows(both, 'a level takes another part of the stack', { 'incoming': ['*recursion goes three hundred levels deep'] }),
 
   ...rows(bun, exitHandlers, { 'ending': ['*a late call comes at unload*', '*a late call comes at exit*', '*and one library calls back into another'] }),
   ...rows(bun, uncaught, {

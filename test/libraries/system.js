@@ -16,32 +16,27 @@ function missing(file, debianPackage, reason) {
   return new Error(`${file} cannot be loaded: install the Debian package ${debianPackage} (${reason})`);
 }
 
-function load(file, debianPackage) {
-  try {
-    return new DynamicLibrary(file);
-  } catch (error) {
-    if (error.code !== 'ERR_FFI_CALL_FAILED') throw error;
-    throw missing(file, debianPackage, error.message);
+// The first that is there of several, each with its Debian package.
+function load(candidates) {
+  let absent;
+  for (const [file, debianPackage] of candidates) {
+    try {
+      return new DynamicLibrary(file);
+    } catch (error) {
+      if (error.code !== 'ERR_FFI_CALL_FAILED') throw error;
+      absent = missing(file, debianPackage, error.message);
+    }
   }
-}
-
-function loadAny([[file, debianPackage], ...others]) {
-  if (others.length === 0) return load(file, debianPackage);
-  try {
-    return load(file, debianPackage);
-  } catch {
-    return loadAny(others);
-  }
+  throw absent;
 }
 
 // These tests exist to run against the real thing, so an absent library is a failure that says what to install,
 // never a skip.
 exports.open = (file, debianPackage, definitions) => exports.openAny([[file, debianPackage]], definitions);
 
-// The same with the first library that is there of several, each with its Debian package: one that the releases of Debian
-// have under different names.
+// The same for a library that the releases of Debian have under different names.
 exports.openAny = function openAny(candidates, definitions) {
-  const library = loadAny(candidates);
+  const library = load(candidates);
   try {
     return { library, functions: library.getFunctions(definitions) };
   } catch (error) {
